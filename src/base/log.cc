@@ -1,0 +1,132 @@
+#include "base/log.h"
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstdarg>
+#include <cstring>
+
+#include "base/clock.h"
+#include "base/text.h"
+
+namespace sluice::log {
+
+namespace {
+
+constexpr std::string_view kNames[] = {"stderr", "emerg", "alert",  "crit", "error",
+                                       "warn",   "notice", "info", "debug"};
+constexpr size_t kLongestLine = 4096;  // longer lines are cut: a client chooses part of the text
+
+Log current;
+bool configured = false;
+std::optional<Level> echo;
+
+void put(int fd, std::string_view line) {
+  while (!line.empty()) {
+    ssize_t n = ::write(fd, line.data(), line.size());
+    if (n < 0 && errno == EINTR) { continue; }
+    if (n <= 0) { return; }
+    line.remove_prefix(static_cast<size_t>(n));
+  }
+}
+
+// Control characters chosen by a client must not forge lines or steer a terminal.
+void neutralise(std::string& line, size_t from) {
+  for (size_t i = from; i < line.size(); ++i) {
+    auto c = static_cast<unsigned char>(line[i]);
+    if (c < 0x20 || c == 0x7f) { line[i] = ' '; }
+  }
+}
+
+void write_list(const Log& log, Level level, const Subject* subject, int sys, const char* format,
+                va_list arguments) {
+  int saved = errno;
+  std::string line(clock::error_log());
+  append_format(line, " [%s] %d#%ld: ", kNames[static_cast<size_t>(level)].data(), getpid(),
+                syscall(SYS_gettid));
+  size_t text_from = line.size();
+  if (subject != nullptr && subject->connection_number() != 0) {
+    append_format(line, "*%llu ", static_cast<unsigned long long>(subject->connection_number()));
+  }
+  char text[2048];
+  vsnprintf(text, sizeof text, format, arguments);
+  line += text;
+  if (sys != 0) { append_format(line, " (%d: %s)", sys, strerror(sys)); }
+  if (subject != nullptr) { subject->describe(line); }
+  if (line.size() > kLongestLine) { line.resize(kLongestLine); }
+  neutralise(line, text_from);
+  line += '\n';
+  bool stderr_done = false;
+  for (const Output& output : log.outputs()) {
+    if (level > output.level) { continue; }
+    int fd = output.file->fd;
+    if (fd < 0) { continue; }
+    put(fd, line);
+    stderr_done = stderr_done || fd == STDERR_FILENO;
+  }
+  if (echo && level <= *echo && !stderr_done) {
+    // A person at the terminal wants the message, not our time stamp: nginx's shape.
+    std::string shown = "sluice: [" + std::string(name(level)) + "] " + line.substr(text_from);
+    put(STDERR_FILENO, shown);
+  }
+  errno = saved;
+}
+
+}  // namespace
+
+std::string_view name(Level level) { return kNames[static_cast<size_t>(level)]; }
+
+std::optional<Level> parse_level(std::string_view text) {
+  for (size_t i = 1; i < std::size(kNames); ++i) {
+    if (kNames[i] == text) { return static_cast<Level>(i); }
+  }
+  return std::nullopt;
+}
+
+void Log::add(Output output) {
+  if (output.level > most_) { most_ = output.level; }
+  outputs_.push_back(std::move(output));
+}
+
+Log& main_log() {
+  if (!configured) {
+    configured = true;
+    current.add({std::make_shared<File>(File{"", STDERR_FILENO}), Level::notice});
+  }
+  return current;
+}
+
+void set_main_log(Log log) {
+  configured = true;
+  current = std::move(log);
+}
+
+void echo_to_stderr(std::optional<Level> most) { echo = most; }
+
+void write(const Log& log, Level level, const Subject* subject, int sys, const char* format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  write_list(log, level, subject, sys, format, arguments);
+  va_end(arguments);
+}
+
+#define SLUICE_DEFINE_LEVEL(level_)                                              \
+  void level_(int sys, const char* format, ...) {                                \
+    if (!main_log().on(Level::level_) && !(echo && Level::level_ <= *echo)) {    \
+      return;                                                                    \
+    }                                                                            \
+    va_list arguments;                                                           \
+    va_start(arguments, format);                                                 \
+    write_list(main_log(), Level::level_, nullptr, sys, format, arguments);      \
+    va_end(arguments);                                                           \
+  }
+SLUICE_DEFINE_LEVEL(emerg)
+SLUICE_DEFINE_LEVEL(alert)
+SLUICE_DEFINE_LEVEL(crit)
+SLUICE_DEFINE_LEVEL(error)
+SLUICE_DEFINE_LEVEL(warn)
+SLUICE_DEFINE_LEVEL(notice)
+SLUICE_DEFINE_LEVEL(info)
+#undef SLUICE_DEFINE_LEVEL
+
+}  // namespace sluice::log

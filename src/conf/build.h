@@ -1,0 +1,77 @@
+// Tree to structures. Each block is a Scope; its simple directives are applied first, then its structural blocks, so
+// the order in which a person writes them does not matter for inheritance.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/arena.h"
+#include "conf/directive.h"
+#include "conf/variable.h"
+
+namespace sluice::conf {
+
+// Where files are looked for: files named in the configuration are relative to its folder, logs and temporary files
+// to the prefix.
+struct Paths {
+  std::string prefix;       // ends with /
+  std::string conf_path;    // absolute
+  std::string conf_prefix;  // folder of conf_path, ends with /
+  std::string from_conf(std::string_view path) const;
+  std::string from_prefix(std::string_view path) const;
+};
+
+// The running configuration: owns everything that the build made. Immutable once built; a generation's workers keep
+// it until they exit.
+struct Config {
+  Paths paths;
+  Arena arena;
+  Settings main;
+  VariableTable http_variables{Realm::http};
+  VariableTable stream_variables{Realm::stream};
+  // Objects that features share by name and type ("upstream", "cache zone" …); found with Build::shared.
+  std::unordered_map<std::string, void*> named;
+};
+
+class Build {
+ public:
+  Build(Config& config, Diagnostics& diagnostics) : config(config), diagnostics(diagnostics) {}
+
+  // Builds the whole tree: applies, then runs what was put off.
+  void run(const Tree& tree);
+  // Applies the children of a block to `scope`: simple ones, then structural ones.
+  void children(Scope& scope, const Node& block);
+  // Runs after the whole tree was applied, in the order of the calls: what refers to names declared anywhere.
+  void later(std::function<void()> work) { later_.push_back(std::move(work)); }
+
+  // An object that several directives refer to by name. `make` runs once per (kind, name).
+  template <class T>
+  T* shared(const std::string& kind, const std::string& name) {
+    void*& place = config.named[kind + '\0' + name];
+    if (place == nullptr) { place = config.arena.own<T>(); }
+    return static_cast<T*>(place);
+  }
+  template <class T>
+  T* find(const std::string& kind, const std::string& name) const {
+    auto at = config.named.find(kind + '\0' + name);
+    return at == config.named.end() ? nullptr : static_cast<T*>(at->second);
+  }
+
+  void error(const Word& at, std::string text, std::string hint = {}) {
+    diagnostics.error(at, std::move(text), std::move(hint));
+  }
+  Arena& arena() { return config.arena; }
+
+  Config& config;
+  Diagnostics& diagnostics;
+
+ private:
+  void apply(Scope& scope, const Node& node, Form pass_least, Form pass_most);
+  void unknown(const Scope& scope, const Node& node, bool known_elsewhere);
+  std::vector<std::function<void()>> later_;
+};
+
+}  // namespace sluice::conf

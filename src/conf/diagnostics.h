@@ -1,0 +1,51 @@
+// What is wrong, or doubtful, in a configuration: collected over the whole run, so that one test shows every
+// mistake. Each is printed as file:line:column, the source line, a caret under the word, and a hint.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "conf/tree.h"
+
+namespace sluice::conf {
+
+struct Diagnostic {
+  enum class Kind { error, warning } kind;
+  Position at;
+  uint32_t length;   // bytes to underline, at least 1
+  std::string text;  // no trailing full stop, no position
+  std::string hint;  // e.g. "did you mean \"proxy_pass\"?"; may be empty
+};
+
+class Diagnostics {
+ public:
+  static constexpr size_t kMost = 100;  // errors kept; a file of junk must not fill the terminal
+
+  void error(const Word& at, std::string text, std::string hint = {});
+  void error(Position at, std::string text, std::string hint = {});
+  void warn(const Word& at, std::string text, std::string hint = {});
+  bool failed() const { return errors_ > 0; }
+  size_t error_count() const { return errors_; }
+  const std::vector<Diagnostic>& all() const { return all_; }
+
+  // Everything collected, ready for a terminal: for each
+  //   sluice: [emerg] unknown directive "proxy_pas" in /etc/sluice.conf:12
+  //     /etc/sluice.conf:12:9: did you mean "proxy_pass"?
+  //     12 |         proxy_pas http://backend;
+  //        |         ^~~~~~~~~
+  std::string render() const;
+  // The one-line form for the error log.
+  static std::string line(const Diagnostic& diagnostic);
+
+ private:
+  void add(Diagnostic diagnostic);
+  std::vector<Diagnostic> all_;
+  size_t errors_ = 0;
+  size_t dropped_ = 0;
+};
+
+// The candidate most like `wrong`, or empty when none is near enough to be worth naming.
+std::string_view nearest(std::string_view wrong, const std::vector<std::string_view>& candidates);
+
+}  // namespace sluice::conf

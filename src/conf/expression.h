@@ -1,0 +1,45 @@
+// Text with variables in it, compiled once. A text without variables costs nothing to evaluate.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "conf/variable.h"
+
+namespace sluice::conf {
+
+class Build;
+
+class Expression {
+ public:
+  Expression() = default;
+  // Understands $name and ${name}, and $1 … $9. Errors (a lone $, an unknown variable) go to the build's diagnostics,
+  // pointing into `where`.
+  static Expression compile(Build& build, Realm realm, const Word& where) {
+    return compile(build, realm, where, where.text);
+  }
+  // As above for a part of a word.
+  static Expression compile(Build& build, Realm realm, const Word& where, std::string_view text);
+  static Expression literal(std::string_view text);
+
+  bool constant() const { return parts_.empty(); }
+  bool empty() const { return constant() && text_.empty(); }
+  // As written.
+  const std::string& text() const { return text_; }
+  // The text with variables replaced; in the evaluation's arena, or the expression's own text when constant.
+  // Variables without a value are empty.
+  std::string_view evaluate(Evaluation& in) const;
+
+ private:
+  struct Part {
+    std::string literal;
+    const Variable* variable = nullptr;
+    int capture = -1;  // $0 … $9
+  };
+  static Value value_of(const Part& part, Evaluation& in);
+  std::string text_;
+  std::vector<Part> parts_;
+};
+
+}  // namespace sluice::conf

@@ -1,0 +1,146 @@
+// Header fields of one message: an ordered list with ids for known names. Names and values are views into the
+// connection's buffer or the request's arena; nothing is copied or folded.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "base/arena.h"
+
+namespace sluice::http {
+
+using std::string_view;
+
+// Names that something in the product looks at. `unknown` is every other. Keep in the order of kFieldNames.
+enum class FieldId : uint8_t {
+  unknown,
+  accept,
+  accept_encoding,
+  accept_language,
+  accept_ranges,
+  age,
+  allow,
+  authorization,
+  cache_control,
+  cdn_cache_control,
+  connection,
+  content_disposition,
+  content_encoding,
+  content_language,
+  content_length,
+  content_location,
+  content_range,
+  content_type,
+  cookie,
+  date,
+  early_data,
+  etag,
+  expect,
+  expires,
+  forwarded,
+  host,
+  http2_settings,
+  if_match,
+  if_modified_since,
+  if_none_match,
+  if_range,
+  if_unmodified_since,
+  keep_alive,
+  last_modified,
+  link,
+  location,
+  origin,
+  pragma,
+  proxy_authenticate,
+  proxy_authorization,
+  proxy_connection,
+  range,
+  referer,
+  refresh,
+  retry_after,
+  server,
+  set_cookie,
+  te,
+  trailer,
+  transfer_encoding,
+  upgrade,
+  user_agent,
+  vary,
+  via,
+  warning,
+  www_authenticate,
+  x_accel_buffering,
+  x_accel_charset,
+  x_accel_expires,
+  x_accel_limit_rate,
+  x_accel_redirect,
+  x_forwarded_for,
+  x_forwarded_proto,
+  x_powered_by,
+  x_real_ip,
+  count,
+};
+inline constexpr size_t kFieldIds = static_cast<size_t>(FieldId::count);
+
+// Case-insensitive.
+FieldId field_id(string_view name);
+string_view field_name(FieldId id);  // as usually written: "Content-Length"
+
+struct Field {
+  string_view name;
+  string_view value;  // trimmed of optional white space
+  FieldId id = FieldId::unknown;
+};
+
+// Grows in the arena. Removing keeps the order of the rest.
+class Fields {
+ public:
+  explicit Fields(Arena& arena) : arena_(&arena) {}
+
+  void add(string_view name, string_view value) { add({name, value, field_id(name)}); }
+  void add(FieldId id, string_view value) { add({field_name(id), value, id}); }
+  void add(Field field);
+  // Replaces the first field of that name and removes the others, or adds it.
+  void set(FieldId id, string_view value);
+  void set(string_view name, string_view value);
+  size_t remove(FieldId id);
+  size_t remove(string_view name);
+
+  // First field of that name, or null.
+  const Field* find(FieldId id) const {
+    if (!has(id)) { return nullptr; }
+    return find_slow(id);
+  }
+  const Field* find(string_view name) const;
+  string_view value(FieldId id) const {
+    const Field* field = find(id);
+    return field == nullptr ? string_view() : field->value;
+  }
+  // May say yes after a removal; never no wrongly.
+  bool has(FieldId id) const { return (seen_[static_cast<size_t>(id) / 64] >> (static_cast<size_t>(id) % 64)) & 1; }
+  size_t count(FieldId id) const;
+  // All values of that name joined by ", " (in the arena when there are several).
+  string_view combined(FieldId id) const;
+  string_view combined(string_view name, string_view separator = ", ") const;
+
+  const Field* begin() const { return items_; }
+  const Field* end() const { return items_ + size_; }
+  Field* begin() { return items_; }
+  Field* end() { return items_ + size_; }
+  size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  void clear();
+  Arena& arena() const { return *arena_; }
+  // After the memory under names and values moved by `delta` bytes (a head buffer that grew).
+  void rebase(const char* old_begin, const char* old_end, ptrdiff_t delta);
+
+ private:
+  const Field* find_slow(FieldId id) const;
+  Arena* arena_;
+  Field* items_ = nullptr;
+  uint32_t size_ = 0;
+  uint32_t capacity_ = 0;
+  uint64_t seen_[(kFieldIds + 63) / 64] = {};
+};
+
+}  // namespace sluice::http

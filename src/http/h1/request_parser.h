@@ -1,0 +1,51 @@
+// HTTP/1 request head: bytes in, RequestHead out. No I/O, no allocation but the field list in the arena. Strict RFC
+// 9112: what two readers could understand differently is refused (see the errors). Each line is parsed once, when it is
+// complete, however the bytes arrive.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "http/head.h"
+
+namespace sluice::http::h1 {
+
+struct RequestLimits {
+  uint32_t line = 8192;          // request line, bytes: more is 414
+  uint32_t field = 8192;         // one field line: more is 400 in nginx's terms, "request header or cookie too large"
+  uint32_t head = 32768;         // everything up to the empty line
+  uint32_t fields = 1000;        // number of field lines
+  bool ignore_invalid = true;    // drop lines whose name is not a token of letters, digits, - (and _ when allowed)…
+  bool underscores = false;      // …or refuse the request with 400 when ignore_invalid is off
+};
+
+enum class ParseState : uint8_t { more, done, failed };
+
+class RequestParser {
+ public:
+  RequestParser(RequestHead& head, const RequestLimits& limits) : head_(head), limits_(limits) {}
+
+  // `begin` is the first byte of the message (leading empty lines included) and stays the same between calls unless
+  // moved() was called; `size` is how much is there now. After done, consumed() bytes belong to the head.
+  ParseState parse(const char* begin, size_t size);
+  // The buffer moved: views already taken follow.
+  void moved(const char* old_begin, const char* new_begin);
+
+  size_t consumed() const { return at_; }
+  // After failed: the status to answer with (400, 414, 431, 501, 505) and why, for the log.
+  uint16_t status() const { return status_; }
+  const char* reason() const { return reason_; }
+  // The request line was read whole: head.line, method and target may be used in log lines.
+  bool have_line() const { return !head_.line.empty(); }
+
+ private:
+  RequestHead& head_;
+  RequestLimits limits_;
+  size_t at_ = 0;       // start of the line being read
+  size_t scanned_ = 0;  // bytes already searched for a line end
+  uint16_t status_ = 0;
+  const char* reason_ = "";
+  uint32_t field_lines_ = 0;
+};
+
+}  // namespace sluice::http::h1
