@@ -1,6 +1,6 @@
 // Memory with one lifetime: a request, a config. Everything is given back at once when the arena dies.
-// Blocks of the standard size come from, and return to, a per-thread pool, so a request in steady state calls no
-// malloc. Objects with destructors are only run for those made by own().
+// Blocks of the standard size come from, and return to, a per-thread pool, so a request in steady state calls
+// no malloc. Objects with destructors are only run for those made by own().
 #pragma once
 
 #include <cstddef>
@@ -56,14 +56,18 @@ class Arena {
   }
   std::string_view copy(std::string_view text) {
     char* to = characters(text.size());
-    if (!text.empty()) { memcpy(to, text.data(), text.size()); }
+    if (!text.empty()) {
+      memcpy(to, text.data(), text.size());
+    }
     return {to, text.size()};
   }
   std::string_view join(std::string_view a, std::string_view b, std::string_view c = {}) {
     char* to = characters(a.size() + b.size() + c.size());
     char* at = to;
     for (std::string_view part : {a, b, c}) {
-      if (!part.empty()) { memcpy(at, part.data(), part.size()); }
+      if (!part.empty()) {
+        memcpy(at, part.data(), part.size());
+      }
       at += part.size();
     }
     return {to, static_cast<size_t>(at - to)};

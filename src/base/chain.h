@@ -1,5 +1,5 @@
-// Bytes on their way: a queue of slices, each a piece of memory or of a file. A slice may carry a reference to what
-// keeps its memory alive; it is let go when the slice has been consumed.
+// Bytes on their way: a queue of slices, each a piece of memory or of a file. A slice may carry a reference
+// to what keeps its memory alive; it is let go when the slice has been consumed.
 #pragma once
 
 #include <sys/types.h>
@@ -20,7 +20,9 @@ class Buffer {
   static Buffer* make(size_t capacity);
   void retain() { ++references_; }
   void release() {
-    if (--references_ == 0) { destroy(); }
+    if (--references_ == 0) {
+      destroy();
+    }
   }
   char* data() { return reinterpret_cast<char*>(this + 1); }
   size_t capacity() const { return capacity_; }
@@ -38,7 +40,9 @@ class BufferRef {
   BufferRef() = default;
   explicit BufferRef(Buffer* adopted) : buffer_(adopted) {}
   BufferRef(const BufferRef& other) : buffer_(other.buffer_) {
-    if (buffer_ != nullptr) { buffer_->retain(); }
+    if (buffer_ != nullptr) {
+      buffer_->retain();
+    }
   }
   BufferRef(BufferRef&& other) noexcept : buffer_(other.buffer_) { other.buffer_ = nullptr; }
   BufferRef& operator=(BufferRef other) noexcept {
@@ -49,7 +53,9 @@ class BufferRef {
   }
   ~BufferRef() { reset(); }
   void reset() {
-    if (buffer_ != nullptr) { buffer_->release(); }
+    if (buffer_ != nullptr) {
+      buffer_->release();
+    }
     buffer_ = nullptr;
   }
   Buffer* get() const { return buffer_; }
@@ -84,7 +90,7 @@ class Chain {
   ~Chain() { clear(); }
 
   bool empty() const { return size_ == 0; }
-  uint64_t size() const { return size_; }          // bytes
+  uint64_t size() const { return size_; }  // bytes
   size_t slices() const { return count_; }
 
   void append(Slice slice);

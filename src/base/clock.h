@@ -16,10 +16,10 @@ uint64_t wall();
 void refresh();
 
 // Cached renderings of wall(), made when first asked for in a second.
-std::string_view http_date();      // Sun, 06 Nov 1994 08:49:37 GMT
-std::string_view error_log();      // 1994/11/06 08:49:37, local time
-std::string_view common_log();     // 06/Nov/1994:08:49:37 +0000
-std::string_view iso8601();        // 1994-11-06T08:49:37+00:00
+std::string_view http_date();   // Sun, 06 Nov 1994 08:49:37 GMT
+std::string_view error_log();   // 1994/11/06 08:49:37, local time
+std::string_view common_log();  // 06/Nov/1994:08:49:37 +0000
+std::string_view iso8601();     // 1994-11-06T08:49:37+00:00
 
 inline constexpr size_t kHttpDateSize = 29;
 // Writes exactly kHttpDateSize characters. `seconds` since 1970.

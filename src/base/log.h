@@ -58,12 +58,12 @@ void echo_to_stderr(std::optional<Level> most);
 void write(const Log& log, Level level, const Subject* subject, int sys, const char* format, ...)
     __attribute__((format(printf, 5, 6)));
 
-#define SLUICE_LOG(log_, level_, subject_, sys_, ...)                                  \
-  do {                                                                                 \
-    const ::sluice::log::Log& sluice_log = (log_);                                     \
-    if (sluice_log.on(level_)) [[unlikely]] {                                          \
-      ::sluice::log::write(sluice_log, (level_), (subject_), (sys_), __VA_ARGS__);     \
-    }                                                                                  \
+#define SLUICE_LOG(log_, level_, subject_, sys_, ...)                              \
+  do {                                                                             \
+    const ::sluice::log::Log& sluice_log = (log_);                                 \
+    if (sluice_log.on(level_)) [[unlikely]] {                                      \
+      ::sluice::log::write(sluice_log, (level_), (subject_), (sys_), __VA_ARGS__); \
+    }                                                                              \
   } while (false)
 
 // For what concerns no request: to the main log.

@@ -15,8 +15,8 @@ namespace sluice::pool {
 
 namespace {
 
-constexpr int kSmallestBit = 6;   // 64 bytes
-constexpr int kLargestBit = 18;   // kLargest
+constexpr int kSmallestBit = 6;    // 64 bytes
+constexpr int kLargestBit = 18;    // kLargest
 constexpr size_t kKeep = 4 << 20;  // free bytes kept per size
 
 struct Free {
@@ -37,9 +37,13 @@ int bit_of(size_t size) {
 
 void* take(size_t size) {
   int bit = bit_of(size);
-  if (bit > kLargestBit) { return ::operator new(size); }
+  if (bit > kLargestBit) {
+    return ::operator new(size);
+  }
   Bucket& bucket = buckets[bit];
-  if (bucket.head == nullptr) { return ::operator new(size_t{1} << bit); }
+  if (bucket.head == nullptr) {
+    return ::operator new (size_t{1} << bit);
+  }
   Free* piece = bucket.head;
   ASAN_UNPOISON_MEMORY_REGION(piece, size_t{1} << bit);
   bucket.head = piece->next;

@@ -1,6 +1,6 @@
-// Per-thread free lists of memory in power-of-two sizes, last in first out so that what is handed out is warm in
-// the processor's cache. Coroutine frames, arena blocks and I/O buffers come from here. Each size keeps a bounded
-// number of free pieces; beyond that they return to the system.
+// Per-thread free lists of memory in power-of-two sizes, last in first out so that what is handed out is warm
+// in the processor's cache. Coroutine frames, arena blocks and I/O buffers come from here. Each size keeps a
+// bounded number of free pieces; beyond that they return to the system.
 #pragma once
 
 #include <cstddef>

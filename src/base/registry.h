@@ -1,6 +1,6 @@
-// Self-registering tables: a row declared at namespace scope in any source file joins its table before main().
-// Adding a directive, a variable or a balancing method therefore touches only the file that implements it.
-// The binary must be linked with --whole-archive, or the linker drops files nobody names.
+// Self-registering tables: a row declared at namespace scope in any source file joins its table before
+// main(). Adding a directive, a variable or a balancing method therefore touches only the file that
+// implements it. The binary must be linked with --whole-archive, or the linker drops files nobody names.
 #pragma once
 
 namespace sluice {
@@ -22,7 +22,9 @@ class Registry {
 
   template <class Visit>
   static void each(Visit visit) {
-    for (const Entry* entry = head(); entry != nullptr; entry = entry->next()) { visit(entry->row()); }
+    for (const Entry* entry = head(); entry != nullptr; entry = entry->next()) {
+      visit(entry->row());
+    }
   }
 
  private:

@@ -65,7 +65,9 @@ class [[nodiscard]] Result {
     return *this;
   }
   ~Result() {
-    if (ok_) { value_.~T(); }
+    if (ok_) {
+      value_.~T();
+    }
   }
 
   explicit operator bool() const { return ok_; }

@@ -1,5 +1,5 @@
-// Tree to structures. Each block is a Scope; its simple directives are applied first, then its structural blocks, so
-// the order in which a person writes them does not matter for inheritance.
+// Tree to structures. Each block is a Scope; its simple directives are applied first, then its structural
+// blocks, so the order in which a person writes them does not matter for inheritance.
 #pragma once
 
 #include <functional>
@@ -14,8 +14,8 @@
 
 namespace sluice::conf {
 
-// Where files are looked for: files named in the configuration are relative to its folder, logs and temporary files
-// to the prefix.
+// Where files are looked for: files named in the configuration are relative to its folder, logs and temporary
+// files to the prefix.
 struct Paths {
   std::string prefix;       // ends with /
   std::string conf_path;    // absolute
@@ -24,8 +24,8 @@ struct Paths {
   std::string from_prefix(std::string_view path) const;
 };
 
-// The running configuration: owns everything that the build made. Immutable once built; a generation's workers keep
-// it until they exit.
+// The running configuration: owns everything that the build made. Immutable once built; a generation's
+// workers keep it until they exit.
 struct Config {
   Paths paths;
   Arena arena;
@@ -51,7 +51,9 @@ class Build {
   template <class T>
   T* shared(const std::string& kind, const std::string& name) {
     void*& place = config.named[kind + '\0' + name];
-    if (place == nullptr) { place = config.arena.own<T>(); }
+    if (place == nullptr) {
+      place = config.arena.own<T>();
+    }
     return static_cast<T*>(place);
   }
   template <class T>

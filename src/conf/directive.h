@@ -1,14 +1,16 @@
-// One directive is one row of a module's table: its name, where it may stand, what it sets, and its manual text.
+// One directive is one row of a module's table: its name, where it may stand, what it sets, and its manual
+// text.
 //
 //   struct GzipSettings { bool on = false; Size min_length{20}; };
 //   static const conf::Module<GzipSettings> module("gzip", {
 //       {"gzip", kHttp | kServer | kLocation, &GzipSettings::on, "on | off", "Enables …"},
-//       {"gzip_types", kHttp | kServer | kLocation, conf::arguments(1, conf::kAny), set_types, "mime-type …", "…"},
+//       {"gzip_types", kHttp | kServer | kLocation, conf::arguments(1, conf::kAny), set_types, "mime-type …",
+//       "…"},
 //   });
 //
-// Defaults are the members' initialisers. Inheritance needs no code: a block's settings are its parent's until a
-// directive of that module stands in the block; then the block gets its own copy to change. A setter for a list asks
-// scope.first_in_block(row) to know when to drop what was inherited.
+// Defaults are the members' initialisers. Inheritance needs no code: a block's settings are its parent's
+// until a directive of that module stands in the block; then the block gets its own copy to change. A setter
+// for a list asks scope.first_in_block(row) to know when to drop what was inherited.
 #pragma once
 
 #include <bit>
@@ -55,9 +57,10 @@ constexpr Arguments arguments(uint16_t least, uint16_t most) { return {least, mo
 constexpr Arguments arguments(uint16_t exactly) { return {exactly, exactly}; }
 
 enum class Form : uint8_t {
-  simple,      // name words ;
-  block,       // name words { … } read by its own setter (types, map, upstream): applied with the simple ones
-  structural,  // server, location, if: applied after everything else in the block, so that they inherit all of it
+  simple,  // name words ;
+  block,   // name words { … } read by its own setter (types, map, upstream): applied with the simple ones
+  structural,  // server, location, if: applied after everything else in the block, so that they inherit all
+               // of it
 };
 
 // Settings that children see (almost all), or that hold for one block alone (a location's content handler).
@@ -90,7 +93,8 @@ struct ModuleInfo {
 
 // All modules, in slot order.
 std::vector<ModuleInfo*>& modules();
-// The row for `name` in any of `contexts`; null when there is none. `known` tells whether the name exists elsewhere.
+// The row for `name` in any of `contexts`; null when there is none. `known` tells whether the name exists
+// elsewhere.
 const Row* find_row(std::string_view name, uint32_t context, bool* known_elsewhere);
 
 // The settings in force in one block: one pointer per module, shared with the parent until changed.
@@ -173,7 +177,9 @@ struct ValueOf<uint32_t> {
   static constexpr const char* expected = "a number";
   static std::optional<uint32_t> parse(std::string_view t) {
     auto value = parse_number(t);
-    if (!value || *value > UINT32_MAX) { return std::nullopt; }
+    if (!value || *value > UINT32_MAX) {
+      return std::nullopt;
+    }
     return static_cast<uint32_t>(*value);
   }
 };
@@ -206,7 +212,8 @@ class Module {
         scope.own<T>().*member = std::move(*value);
       };
     }
-    // A function: void set(Build&, Scope&, const Node&, const Row&). It calls scope.own<T>() when it changes them.
+    // A function: void set(Build&, Scope&, const Node&, const Row&). It calls scope.own<T>() when it changes
+    // them.
     RowSpec(const char* name, uint32_t contexts, Arguments count, Row::Set set, const char* syntax,
             const char* manual, const char* default_text = "")
         : row{name, contexts, count, Form::simple, false, std::move(set), syntax, manual, default_text} {}

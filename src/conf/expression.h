@@ -14,8 +14,8 @@ class Build;
 class Expression {
  public:
   Expression() = default;
-  // Understands $name and ${name}, and $1 … $9. Errors (a lone $, an unknown variable) go to the build's diagnostics,
-  // pointing into `where`.
+  // Understands $name and ${name}, and $1 … $9. Errors (a lone $, an unknown variable) go to the build's
+  // diagnostics, pointing into `where`.
   static Expression compile(Build& build, Realm realm, const Word& where) {
     return compile(build, realm, where, where.text);
   }

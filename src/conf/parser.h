@@ -1,5 +1,5 @@
-// Text to tree. nginx's lexer: words separated by white space, '…' and "…" quotes with backslash escapes, # comments,
-// ; ends a directive, { } a block, ${var} kept together. `include` (with globs) is resolved here.
+// Text to tree. nginx's lexer: words separated by white space, '…' and "…" quotes with backslash escapes, #
+// comments, ; ends a directive, { } a block, ${var} kept together. `include` (with globs) is resolved here.
 #pragma once
 
 #include <string>

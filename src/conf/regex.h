@@ -1,4 +1,5 @@
-// PCRE2 with JIT and match limits: a pattern that blows up ends with "no match" and a log line, not a stalled worker.
+// PCRE2 with JIT and match limits: a pattern that blows up ends with "no match" and a log line, not a stalled
+// worker.
 #pragma once
 
 #include <memory>
@@ -18,7 +19,8 @@ class Regex {
   Regex& operator=(const Regex&) = delete;
 
   bool matches(std::string_view subject) const;
-  // As matches(); captures[0] is the whole match, [n] group n (empty when it took no part); views into `subject`.
+  // As matches(); captures[0] is the whole match, [n] group n (empty when it took no part); views into
+  // `subject`.
   bool match(std::string_view subject, std::vector<std::string_view>& captures) const;
   // (name, group number) of named groups.
   const std::vector<std::pair<std::string, int>>& names() const { return names_; }

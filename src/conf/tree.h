@@ -1,5 +1,5 @@
-// The configuration as written: directives with their words, blocks nested, every word with its place in a file.
-// Produced by the parser, consumed once by build; nothing here knows what a directive means.
+// The configuration as written: directives with their words, blocks nested, every word with its place in a
+// file. Produced by the parser, consumed once by build; nothing here knows what a directive means.
 #pragma once
 
 #include <cstdint>

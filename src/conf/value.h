@@ -31,8 +31,8 @@ struct Buffers {
 std::optional<Size> parse_size(std::string_view text);
 std::optional<Milliseconds> parse_milliseconds(std::string_view text);
 std::optional<Seconds> parse_seconds(std::string_view text);
-std::optional<bool> parse_flag(std::string_view text);          // on | off
-std::optional<uint64_t> parse_number(std::string_view text);    // digits only
+std::optional<bool> parse_flag(std::string_view text);        // on | off
+std::optional<uint64_t> parse_number(std::string_view text);  // digits only
 std::optional<int64_t> parse_signed(std::string_view text);
 
 }  // namespace sluice::conf

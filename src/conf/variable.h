@@ -1,7 +1,7 @@
 // Variables: $name. A row says how a value is found; a table holds those that one configuration uses.
 //
-//   static const conf::VariableRow rows[] = {{Realm::http, "scheme", get_scheme, "request scheme, http or https"}, …};
-//   static const conf::Variables registered(rows);
+//   static const conf::VariableRow rows[] = {{Realm::http, "scheme", get_scheme, "request scheme, http or
+//   https"}, …}; static const conf::Variables registered(rows);
 #pragma once
 
 #include <cstdint>
@@ -31,8 +31,9 @@ struct Value {
 
 struct Variable;
 
-// `variable.suffix` is what follows the prefix of a prefix variable (http_…, arg_…), lower case where that matters
-// is the getter's business. Text must live as long as the evaluation: its arena, the message, or static.
+// `variable.suffix` is what follows the prefix of a prefix variable (http_…, arg_…), lower case where that
+// matters is the getter's business. Text must live as long as the evaluation: its arena, the message, or
+// static.
 using Getter = Value (*)(Evaluation&, const Variable&);
 using Setter = void (*)(Evaluation&, const Variable&, std::string_view value);
 
@@ -66,8 +67,8 @@ class VariableTable {
   explicit VariableTable(Realm realm) : realm_(realm) {}
   // The variable called `name`, noted as used at `where`; checked to exist when the build ends.
   Variable& use(std::string_view name, const Word& where);
-  // Declares a variable of the configuration's own (set, map, regex capture). Its values live in slots unless `get`
-  // says otherwise. Null when the name belongs to a built-in that may not be changed.
+  // Declares a variable of the configuration's own (set, map, regex capture). Its values live in slots unless
+  // `get` says otherwise. Null when the name belongs to a built-in that may not be changed.
   Variable* define(std::string_view name, Getter get, const void* data, bool cached);
   // Resolves what was used but not defined to built-in rows; what remains unknown is an error.
   void resolve(Diagnostics& diagnostics);
@@ -89,15 +90,21 @@ class Evaluation {
   };
   Arena& arena() { return arena_; }
   Value get(const Variable& variable) {
-    if (slots_ != nullptr && slots_[variable.index].set) { return slots_[variable.index].value; }
+    if (slots_ != nullptr && slots_[variable.index].set) {
+      return slots_[variable.index].value;
+    }
     Value value = variable.get(*this, variable);
-    if (variable.cached) { put(variable, value); }
+    if (variable.cached) {
+      put(variable, value);
+    }
     return value;
   }
   // Gives the variable a value for the rest of this request.
   void put(const Variable& variable, Value value) { slot(variable.index) = {value, true}; }
   void forget(const Variable& variable) {
-    if (slots_ != nullptr) { slots_[variable.index].set = false; }
+    if (slots_ != nullptr) {
+      slots_[variable.index].set = false;
+    }
   }
   // Captures of the last regex that matched: $1 … $9.
   const std::vector<std::string_view>* captures = nullptr;

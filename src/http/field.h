@@ -108,7 +108,9 @@ class Fields {
 
   // First field of that name, or null.
   const Field* find(FieldId id) const {
-    if (!has(id)) { return nullptr; }
+    if (!has(id)) {
+      return nullptr;
+    }
     return find_slow(id);
   }
   const Field* find(string_view name) const;
@@ -117,7 +119,9 @@ class Fields {
     return field == nullptr ? string_view() : field->value;
   }
   // May say yes after a removal; never no wrongly.
-  bool has(FieldId id) const { return (seen_[static_cast<size_t>(id) / 64] >> (static_cast<size_t>(id) % 64)) & 1; }
+  bool has(FieldId id) const {
+    return (seen_[static_cast<size_t>(id) / 64] >> (static_cast<size_t>(id) % 64)) & 1;
+  }
   size_t count(FieldId id) const;
   // All values of that name joined by ", " (in the arena when there are several).
   string_view combined(FieldId id) const;

@@ -48,7 +48,7 @@ struct RequestHead {
   string_view target;     // as received: origin-form, absolute-form, authority-form or *
   string_view scheme;     // of an absolute-form target or :scheme; else empty
   string_view authority;  // of an absolute-form target or :authority; else empty
-  string_view path;       // target's path and query, "/" when the absolute form has none; "*" for asterisk-form
+  string_view path;  // target's path and query, "/" when the absolute form has none; "*" for asterisk-form
   uint8_t major = 1;
   uint8_t minor = 1;
   Fields fields;

@@ -1,5 +1,5 @@
-// The chunked transfer coding (RFC 9112 7.1), decoding in place: finds the data inside the bytes received, so that the
-// caller can hand out slices of its own buffer. Encoding is write_chunk_head().
+// The chunked transfer coding (RFC 9112 7.1), decoding in place: finds the data inside the bytes received, so
+// that the caller can hand out slices of its own buffer. Encoding is write_chunk_head().
 #pragma once
 
 #include <cstddef>
@@ -19,13 +19,13 @@ class ChunkedDecoder {
     failed,  // reason() says why
   };
   // Limits: one chunk extension line 4096 bytes, trailer section `trailer_limit` bytes.
-  // Trailer fields go to `trailers` (names and values copied into its arena) when it is not null; those of RFC 9110
-  // 6.5.1 that may not stand in trailers are dropped.
+  // Trailer fields go to `trailers` (names and values copied into its arena) when it is not null; those of
+  // RFC 9110 6.5.1 that may not stand in trailers are dropped.
   explicit ChunkedDecoder(Fields* trailers = nullptr, uint32_t trailer_limit = 32768)
       : trailers_(trailers), trailer_limit_(trailer_limit) {}
 
-  // Reads from [input, input + size). Sets consumed() to how many bytes were used, data's included; call again with
-  // the rest until it says more, end or failed.
+  // Reads from [input, input + size). Sets consumed() to how many bytes were used, data's included; call
+  // again with the rest until it says more, end or failed.
   Event decode(const char* input, size_t size);
   size_t consumed() const { return consumed_; }
   std::string_view data() const { return data_; }
@@ -34,7 +34,17 @@ class ChunkedDecoder {
   uint64_t chunk_left() const { return left_; }
 
  private:
-  enum class State : uint8_t { size, extension, extension_end, data, data_cr, data_lf, trailer, done, failed };
+  enum class State : uint8_t {
+    size,
+    extension,
+    extension_end,
+    data,
+    data_cr,
+    data_lf,
+    trailer,
+    done,
+    failed
+  };
   State state_ = State::size;
   Fields* trailers_;
   uint32_t trailer_limit_;

@@ -1,6 +1,6 @@
-// HTTP/1 request head: bytes in, RequestHead out. No I/O, no allocation but the field list in the arena. Strict RFC
-// 9112: what two readers could understand differently is refused (see the errors). Each line is parsed once, when it is
-// complete, however the bytes arrive.
+// HTTP/1 request head: bytes in, RequestHead out. No I/O, no allocation but the field list in the arena.
+// Strict RFC 9112: what two readers could understand differently is refused (see the errors). Each line is
+// parsed once, when it is complete, however the bytes arrive.
 #pragma once
 
 #include <cstddef>
@@ -11,12 +11,14 @@
 namespace sluice::http::h1 {
 
 struct RequestLimits {
-  uint32_t line = 8192;          // request line, bytes: more is 414
-  uint32_t field = 8192;         // one field line: more is 400 in nginx's terms, "request header or cookie too large"
-  uint32_t head = 32768;         // everything up to the empty line
-  uint32_t fields = 1000;        // number of field lines
-  bool ignore_invalid = true;    // drop lines whose name is not a token of letters, digits, - (and _ when allowed)…
-  bool underscores = false;      // …or refuse the request with 400 when ignore_invalid is off
+  uint32_t line = 8192;  // request line, bytes: more is 414
+  uint32_t field =
+      8192;  // one field line: more is 400 in nginx's terms, "request header or cookie too large"
+  uint32_t head = 32768;   // everything up to the empty line
+  uint32_t fields = 1000;  // number of field lines
+  bool ignore_invalid =
+      true;  // drop lines whose name is not a token of letters, digits, - (and _ when allowed)…
+  bool underscores = false;  // …or refuse the request with 400 when ignore_invalid is off
 };
 
 enum class ParseState : uint8_t { more, done, failed };
@@ -25,8 +27,9 @@ class RequestParser {
  public:
   RequestParser(RequestHead& head, const RequestLimits& limits) : head_(head), limits_(limits) {}
 
-  // `begin` is the first byte of the message (leading empty lines included) and stays the same between calls unless
-  // moved() was called; `size` is how much is there now. After done, consumed() bytes belong to the head.
+  // `begin` is the first byte of the message (leading empty lines included) and stays the same between calls
+  // unless moved() was called; `size` is how much is there now. After done, consumed() bytes belong to the
+  // head.
   ParseState parse(const char* begin, size_t size);
   // The buffer moved: views already taken follow.
   void moved(const char* old_begin, const char* new_begin);

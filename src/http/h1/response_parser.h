@@ -1,5 +1,5 @@
-// HTTP/1 response head from an origin. Anything but HTTP/1.x SP 3DIGIT is an error (502), so are NUL, bare CR and
-// contradictory framing. Interim (1xx) heads are returned like any other: the caller goes on.
+// HTTP/1 response head from an origin. Anything but HTTP/1.x SP 3DIGIT is an error (502), so are NUL, bare CR
+// and contradictory framing. Interim (1xx) heads are returned like any other: the caller goes on.
 #pragma once
 
 #include "http/h1/request_parser.h"
