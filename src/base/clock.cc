@@ -11,6 +11,7 @@ namespace {
 struct Cache {
   uint64_t monotonic_ms = 0;
   uint64_t wall_ms = 0;
+  bool stale = true;
 };
 Cache cache;
 
@@ -83,7 +84,10 @@ uint64_t wall() {
 void refresh() {
   cache.monotonic_ms = read(CLOCK_MONOTONIC);
   cache.wall_ms = read(CLOCK_REALTIME);
+  cache.stale = false;
 }
+
+void expire() { cache.stale = true; }
 
 std::string_view http_date() {
   static Rendering slot;
