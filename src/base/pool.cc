@@ -37,13 +37,9 @@ int bit_of(size_t size) {
 
 void* take(size_t size) {
   int bit = bit_of(size);
-  if (bit > kLargestBit) {
-    return ::operator new(size);
-  }
+  if (bit > kLargestBit) { return ::operator new(size); }
   Bucket& bucket = buckets[bit];
-  if (bucket.head == nullptr) {
-    return ::operator new (size_t{1} << bit);
-  }
+  if (bucket.head == nullptr) { return ::operator new (size_t{1} << bit); }
   Free* piece = bucket.head;
   ASAN_UNPOISON_MEMORY_REGION(piece, size_t{1} << bit);
   bucket.head = piece->next;

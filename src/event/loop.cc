@@ -23,9 +23,7 @@ struct Loop::Tick {
 };
 
 Loop& Loop::current() {
-  if (current_loop == nullptr) {
-    current_loop = new Loop;
-  }
+  if (current_loop == nullptr) { current_loop = new Loop; }
   return *current_loop;
 }
 
@@ -53,18 +51,14 @@ Loop::Loop() : tick_(std::make_unique<Tick>()), timers_(clock::now()) {
 Loop::~Loop() {
   event_del(&tick_->event);
   event_base_free(base_);
-  if (current_loop == this) {
-    current_loop = nullptr;
-  }
+  if (current_loop == this) { current_loop = nullptr; }
 }
 
 void Loop::on_tick(int, short, void* self) { static_cast<Loop*>(self)->tick_at_ = TimerWheel::kNever; }
 
 void Loop::arm_tick() {
   uint64_t next = timers_.next();
-  if (next >= tick_at_) {
-    return;
-  }
+  if (next >= tick_at_) { return; }
   tick_at_ = next;
   uint64_t now = clock::now();
   timeval wait = to_timeval(next > now ? next - now : 0);
@@ -74,12 +68,8 @@ void Loop::arm_tick() {
 void Loop::settle() {
   timers_.advance(clock::now());
   while (!jobs_.empty() || !garbage_.empty()) {
-    while (Job* job = jobs_.pop_front()) {
-      job->run();
-    }
-    while (Garbage* garbage = garbage_.pop_front()) {
-      delete garbage;
-    }
+    while (Job* job = jobs_.pop_front()) { job->run(); }
+    while (Garbage* garbage = garbage_.pop_front()) { delete garbage; }
   }
 }
 

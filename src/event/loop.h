@@ -50,9 +50,7 @@ class Loop {
   void turn(int milliseconds);
 
   void soon(Job& job) {
-    if (!job.queued()) {
-      jobs_.push_back(&job);
-    }
+    if (!job.queued()) { jobs_.push_back(&job); }
   }
   void discard(Garbage* garbage) { garbage_.push_back(garbage); }
   void arm(Timer& timer, uint64_t deadline) { timers_.arm(timer, deadline); }

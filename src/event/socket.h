@@ -31,9 +31,7 @@ class Socket {
   Ready hangup;
   // A short read proves that nothing is left, unless the end of the stream is waiting behind it.
   void drained() {
-    if (!hangup.is_set()) {
-      readable.clear();
-    }
+    if (!hangup.is_set()) { readable.clear(); }
   }
   // Called on every event when set: for an idle connection, which has no coroutine.
   void on_event(void (*call)(void*), void* context) {

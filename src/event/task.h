@@ -36,12 +36,8 @@ class PromiseBase : public ListNode<NurseryTag> {
     template <class Promise>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) const noexcept {
       PromiseBase& promise = self.promise();
-      if (promise.continuation_) {
-        return promise.continuation_;
-      }
-      if (promise.adopted_) {
-        self.destroy();
-      }
+      if (promise.continuation_) { return promise.continuation_; }
+      if (promise.adopted_) { self.destroy(); }
       return std::noop_coroutine();
     }
     void await_resume() const noexcept {}
@@ -83,9 +79,7 @@ class [[nodiscard]] Task {
   Task& operator=(const Task&) = delete;
   Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, {})) {}
   ~Task() {
-    if (handle_) {
-      handle_.destroy();
-    }
+    if (handle_) { handle_.destroy(); }
   }
 
   bool await_ready() const noexcept { return handle_.done(); }
@@ -115,9 +109,7 @@ class [[nodiscard]] Task<void> {
   Task& operator=(const Task&) = delete;
   Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, {})) {}
   ~Task() {
-    if (handle_) {
-      handle_.destroy();
-    }
+    if (handle_) { handle_.destroy(); }
   }
 
   bool await_ready() const noexcept { return handle_.done(); }
@@ -147,9 +139,7 @@ class Nursery {
   }
   bool empty() const { return tasks_.empty(); }
   ~Nursery() {
-    while (PromiseBase* promise = tasks_.front()) {
-      promise->self_.destroy();
-    }
+    while (PromiseBase* promise = tasks_.front()) { promise->self_.destroy(); }
   }
 
  private:
@@ -167,18 +157,10 @@ class [[nodiscard]] Both {
     // Each side continues into a tiny frame that counts down; the last one resumes the waiter.
     waiting_ = waiting;
     left_ = 0;
-    if (!a_.await_ready()) {
-      ++left_;
-    }
-    if (!b_.await_ready()) {
-      ++left_;
-    }
-    if (!a_.await_ready()) {
-      a_.await_suspend(countdown(*this).handle);
-    }
-    if (!b_.await_ready()) {
-      b_.await_suspend(countdown(*this).handle);
-    }
+    if (!a_.await_ready()) { ++left_; }
+    if (!b_.await_ready()) { ++left_; }
+    if (!a_.await_ready()) { a_.await_suspend(countdown(*this).handle); }
+    if (!b_.await_ready()) { b_.await_suspend(countdown(*this).handle); }
     return true;
   }
   std::pair<A, B> await_resume() {

@@ -20,14 +20,10 @@ void TimerWheel::arm(Timer& timer, uint64_t deadline) {
 void TimerWheel::place(Timer& timer) {
   uint64_t delta = timer.deadline_ - now_;
   int level = 0;
-  while (level < kLevels - 1 && delta >= uint64_t{1} << (8 * (level + 1))) {
-    ++level;
-  }
+  while (level < kLevels - 1 && delta >= uint64_t{1} << (8 * (level + 1))) { ++level; }
   uint64_t at = timer.deadline_;
   // Beyond the wheel's range: as far as it reaches, placed again when that comes round.
-  if (delta >= uint64_t{1} << 32) {
-    at = now_ + (uint64_t{1} << 32) - 1;
-  }
+  if (delta >= uint64_t{1} << 32) { at = now_ + (uint64_t{1} << 32) - 1; }
   uint64_t slot = (at >> (8 * level)) & (kSlots - 1);
   slots_[level][slot].push_back(&timer);
   used_[level][slot / 64] |= uint64_t{1} << (slot % 64);
@@ -50,9 +46,7 @@ uint64_t TimerWheel::first_of(int level) const {
 
 void TimerWheel::recompute() {
   earliest_ = kNever;
-  for (int level = 0; level < kLevels; ++level) {
-    earliest_ = std::min(earliest_, first_of(level));
-  }
+  for (int level = 0; level < kLevels; ++level) { earliest_ = std::min(earliest_, first_of(level)); }
 }
 
 void TimerWheel::advance(uint64_t now) {
@@ -62,9 +56,7 @@ void TimerWheel::advance(uint64_t now) {
     List<Timer, TimerTag> due;
     // Higher levels first: what they hold for this moment moves down to where it belongs.
     for (int level = kLevels - 1; level >= 0; --level) {
-      if (slot_start(at, level) != at) {
-        continue;
-      }
+      if (slot_start(at, level) != at) { continue; }
       uint64_t slot = (at >> (8 * level)) & (kSlots - 1);
       List<Timer, TimerTag> moved;
       moved.splice(slots_[level][slot]);
@@ -77,9 +69,7 @@ void TimerWheel::advance(uint64_t now) {
         }
       }
     }
-    while (Timer* timer = due.pop_front()) {
-      timer->expired();
-    }
+    while (Timer* timer = due.pop_front()) { timer->expired(); }
     recompute();
   }
   now_ = std::max(now_, now);

@@ -82,9 +82,7 @@ class [[nodiscard]] Wait final : public Job, public Timer, public ListNode<WaitT
       return true;
     }
     for (Ready* ready : readies_) {
-      if (ready != nullptr && ready->set_) {
-        return true;
-      }
+      if (ready != nullptr && ready->set_) { return true; }
     }
     return false;
   }
@@ -100,9 +98,7 @@ class [[nodiscard]] Wait final : public Job, public Timer, public ListNode<WaitT
   friend class Ready;
   friend class Scope;
   void wake(Wake outcome) {
-    if (Job::queued()) {
-      return;
-    }
+    if (Job::queued()) { return; }
     outcome_ = outcome;
     Loop::current().soon(*this);
   }
@@ -140,9 +136,7 @@ inline Wait sleep(Scope& scope, uint64_t deadline,
 
 inline void Ready::set() {
   set_ = true;
-  if (waiter_ != nullptr) {
-    waiter_->wake(Wake::ready);
-  }
+  if (waiter_ != nullptr) { waiter_->wake(Wake::ready); }
 }
 
 template <class Visit>

@@ -108,9 +108,7 @@ class Fields {
 
   // First field of that name, or null.
   const Field* find(FieldId id) const {
-    if (!has(id)) {
-      return nullptr;
-    }
+    if (!has(id)) { return nullptr; }
     return find_slow(id);
   }
   const Field* find(string_view name) const;
