@@ -111,6 +111,8 @@ HAVE_UNIT = $(if $(UNIT_SOURCES),$(BUILD)/unit_tests)
 .PHONY: deps test test-built check sanitize demo demo-built
 deps:
 	@contrib/install-deps --test
+	@# Configured before the test libraries were there: old enough to be configured again, in the same way.
+	@if grep -q '_LIBS := $$' $(BUILD)/config.mk 2>/dev/null; then touch -d @0 $(BUILD)/config.mk; fi
 
 test: deps
 	$(SUBMAKE) test-built
@@ -132,14 +134,14 @@ demo:
 	$(SUBMAKE) demo-built
 
 demo-built: all
-	@SLUICE_BINARY=$(BUILD)/sluice DEMO_ONCE=$(DEMO_ONCE) contrib/demo.sh
+	@SLUICE_BINARY=$(or $(SLUICE_BINARY),$(BUILD)/sluice) DEMO_ONCE=$(DEMO_ONCE) contrib/demo.sh
 
 .PHONY: bench micro side-by-side
 bench: micro side-by-side
 micro: $(if $(BENCH_SOURCES),$(BUILD)/micro_bench)
 	@$(if $(BENCH_SOURCES),$(BUILD)/micro_bench $(BENCH_ARGS),echo "no micro-benchmarks yet")
 side-by-side: all
-	@SLUICE_BINARY=$(BUILD)/sluice t/bench/side_by_side $(SIDE_BY_SIDE_ARGS)
+	@SLUICE_BINARY=$(or $(SLUICE_BINARY),$(BUILD)/sluice) t/bench/side_by_side $(SIDE_BY_SIDE_ARGS)
 
 # A fuzz target names the sources it needs in a line "// sources: src/base/*.cc ..." because clang 14 and
 # libstdc++ disagree about coroutines: parsers must not drag the event loop in anyway.

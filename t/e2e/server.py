@@ -189,6 +189,10 @@ class Sluice:
         """signal("HUP"); to the master when no pid is given."""
         os.kill(pid or self.pid, getattr(signal, "SIG" + name.upper()))
 
+    def adopt(self):
+        """Takes the pid file's word for who the master is now: after an upgrade."""
+        self.pid = int(read_text(self.pid_path))
+
     def running(self):
         if self.process and self.process.pid == self.pid:
             return self.process.poll() is None
