@@ -22,8 +22,8 @@ def statement(code, position):
     follow a name, an operator, a comma or a bracket, are part of it."""
     def is_block(brace):
         before = code[:brace].rstrip()
-        return not before or before[-1] in ";{}:" or bool(re.search(
-            r"(\)|\b(else|do|try|const|noexcept|override|final|mutable))\s*$|\b(struct|class|enum|union|namespace)\b[^;{}()]*$",
+        return not before or before[-1] in ';{}:"' or bool(re.search(
+            r"(\)|->\s*[\w:<>*&, ]+|\b(else|do|try|const|noexcept|override|final|mutable))\s*$|\b(struct|class|enum|union|namespace)\b[^;{}()]*$",
             before[-200:]))
     start, depth = position, 0
     while start > 0:
@@ -34,7 +34,7 @@ def statement(code, position):
             depth -= 1
         elif c == "}":
             opening = _opening(code, start - 1)
-            if depth <= 0 and is_block(opening):
+            if depth <= 0 and is_block(opening) and not _is_lambda_body(code, opening):
                 break
             start = opening
             continue

@@ -53,6 +53,7 @@ class Coroutines(unittest.TestCase):
                 ("do { h(); } while (co_await g());", "condition of while"),
                 ("co_await g([&] { h(); });", "lambda that captures"),
                 ("auto x = co_await g(1, [this](int a) { return a; });", "lambda that captures"),
+                ("x = join([&](int a) { return a; }, co_await g());", "lambda that captures"),
                 ("co_await g(Range{1, 2});", "braced aggregate"),
                 ("co_await g({1, 2});", "braced aggregate"),
                 ("auto x = co_await g(a,\n      Options{.size = 3});", "braced aggregate"),
@@ -84,6 +85,8 @@ class Coroutines(unittest.TestCase):
                 "int a[] = {1, 2};\n  co_await g(a);"):
             self.assertEqual(self.found(body), "", body)
         self.assertEqual(self.found("std::coroutine_handle<> h;", "src/event/task.h"), "")
+        self.assertEqual(self.found("}\nauto k() -> Task<void> {\n  co_await g();"), "")
+        self.assertEqual(self.found("auto [a, b] = co_await g();\n  [[maybe_unused]] auto c = co_await h(a[1]);"), "")
 
 
 class Fences(unittest.TestCase):
