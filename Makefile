@@ -29,8 +29,8 @@ HARDEN_LD ?= -pie -Wl,-z,relro -Wl,-z,now
 
 WARNINGS := -Wall -Wextra -Wpedantic -Werror
 # The sanitizers refuse _FORTIFY_SOURCE's wrappers, and -O1 keeps their stacks readable.
-OPTIMISED := $(if $(SANITIZE),,$(if $(filter yes,$(DEBUG)),,yes))
-OPTIMISE := $(if $(OPTIMISED),-O2,$(if $(SANITIZE),-O1,-O0))
+OPTIMISED := $(if $(SANITIZE),,yes)
+OPTIMISE := $(if $(OPTIMISED),-O2,-O1)
 SANITIZE_FLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=undefined)
 
 ALL_CXXFLAGS = -std=c++20 $(OPTIMISE) -g -fno-omit-frame-pointer -fno-plt $(WARNINGS) $(HARDEN_CXX) \
