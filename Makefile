@@ -35,16 +35,18 @@ SANITIZE_FLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=
 
 ALL_CXXFLAGS = -std=c++20 $(OPTIMISE) -g -fno-omit-frame-pointer -fno-plt $(WARNINGS) $(HARDEN_CXX) \
 	$(SANITIZE_FLAGS) -I src -I $(BUILD) $(LIB_CFLAGS) $(CC_OPT) $(CXXFLAGS)
-ALL_LDFLAGS = $(HARDEN_LD) $(SANITIZE_FLAGS) $(LD_OPT) $(LDFLAGS)
+# Workers should not map libraries that no code in them uses yet.
+ALL_LDFLAGS = -Wl,--as-needed $(HARDEN_LD) $(SANITIZE_FLAGS) $(LD_OPT) $(LDFLAGS)
 COMPILE = $(LAUNCHER) $(CXX) $(ALL_CXXFLAGS)
 LINK = $(CXX) -g $(ALL_LDFLAGS)
 
-# Objects depend on this file, which changes only when the compiler's command line does.
-ifneq ($(LIBS),)
-ifneq ($(strip $(COMPILE)),$(strip $(file <$(BUILD)/flags)))
-$(file >$(BUILD)/flags,$(strip $(COMPILE)))
-endif
-endif
+# $(call remember,file,text): a file that changes only when the text does, for rules to depend on.
+space := $() $()
+one_word = _$(subst $(space),_,$(strip $(1)))
+changed = $(if $(filter $(call one_word,$(file <$(1))),$(call one_word,$(2))),,yes)
+remember = $(if $(LIBS),$(if $(call changed,$(1),$(2)),$(file >$(1),$(strip $(2)))))
+
+$(call remember,$(BUILD)/flags,$(COMPILE))
 
 # -- the product --------------------------------------------------------------------------------------
 
@@ -62,6 +64,12 @@ BENCH_OBJECTS := $(call objects,$(BENCH_SOURCES))
 # Whole, because tables register themselves from objects that nothing else names.
 LIBSLUICE = -Wl,--whole-archive $(BUILD)/libsluice.a -Wl,--no-whole-archive
 
+# What was linked from a source that is gone is linked anew.
+$(call remember,$(BUILD)/sources,$(SOURCES))
+$(call remember,$(BUILD)/unit_sources,$(UNIT_SOURCES))
+$(call remember,$(BUILD)/bench_sources,$(BENCH_SOURCES))
+$(BUILD)/flags $(BUILD)/sources $(BUILD)/unit_sources $(BUILD)/bench_sources: ;
+
 .PHONY: all
 all: $(BUILD)/sluice
 
@@ -70,32 +78,22 @@ $(BUILD)/obj/%.o: %.cc $(BUILD)/config.h $(BUILD)/flags
 	@echo "  CXX   $<"
 	@$(COMPILE) -MMD -MP -c -o $@ $<
 
-$(BUILD)/flags: ;
-
-# From nothing each time: an archive would keep the object of a source that was removed.
+# From nothing each time, so that no removed source stays; q appends without looking for members of the same name.
 $(BUILD)/libsluice.a: $(LIB_OBJECTS) $(BUILD)/sources
 	@echo "  AR    $@"
 	@rm -f $@
-	@ar rcs $@ $(LIB_OBJECTS)
-
-# Changes when the list of sources does, so that a removed one leaves the archive.
-ifneq ($(LIBS),)
-ifneq ($(strip $(SOURCES)),$(strip $(file <$(BUILD)/sources)))
-$(file >$(BUILD)/sources,$(SOURCES))
-endif
-endif
-$(BUILD)/sources: ;
+	@ar qcs $@ $(LIB_OBJECTS)
 
 $(BUILD)/sluice: $(MAIN_OBJECT) $(BUILD)/libsluice.a
 	@echo "  LINK  $@"
 	@$(LINK) -o $@ $(MAIN_OBJECT) $(LIBSLUICE) $(LIBS)
 
-$(BUILD)/unit_tests: $(UNIT_OBJECTS) $(BUILD)/libsluice.a
+$(BUILD)/unit_tests: $(UNIT_OBJECTS) $(BUILD)/libsluice.a $(BUILD)/unit_sources
 	@echo "  LINK  $@"
 	$(if $(GTEST_LIBS),,$(error unit tests need the Debian package libgtest-dev: contrib/install-deps, then ./configure))
 	@$(LINK) -o $@ $(UNIT_OBJECTS) $(LIBSLUICE) $(GTEST_LIBS) $(LIBS)
 
-$(BUILD)/micro_bench: $(BENCH_OBJECTS) $(BUILD)/libsluice.a
+$(BUILD)/micro_bench: $(BENCH_OBJECTS) $(BUILD)/libsluice.a $(BUILD)/bench_sources
 	@echo "  LINK  $@"
 	$(if $(BENCHMARK_LIBS),,$(error benchmarks need the Debian package libbenchmark-dev: contrib/install-deps, then ./configure))
 	@$(LINK) -o $@ $(BENCH_OBJECTS) $(LIBSLUICE) -lbenchmark_main $(BENCHMARK_LIBS) $(LIBS)

@@ -62,6 +62,11 @@ class Works(SluiceTest):
         self.assertEqual(s.get("/").status, 502)
         self.assertEqual(origin.connections, 1)
 
+    def test_raw_origins_without_a_script(self):
+        for handler, status in ((RESET, 502), (CLOSE, 502), (HANG, 504)):
+            s = self.sluice(PROXY.replace("location / {", "location / { proxy_read_timeout 1s;"), o=self.raw_origin(handler))
+            self.assertEqual(s.get("/").status, status)
+
     def test_run(self):
         p = self.run_sluice("-t", "-c", "CONF", "-p", self.dir, conf="events {} bogus;")
         self.assertNotEqual(p.returncode, 0)

@@ -14,14 +14,15 @@ import traceback
 from ports import free_port
 from wire import BadMessage, Closed, Conn, Response, to_bytes
 
-# What an Origin's function may return instead of a Response or bytes.
+# What an Origin's function may return instead of a Response or bytes, and what a RawOrigin may be given as handler.
 CLOSE = object()  # close without an answer
 RESET = object()  # the same with RST
 HANG = object()  # answer nothing until the test ends
 
 
 class RawOrigin:
-    """Calls handler(conn) in a thread for every connection. Attributes a test looks at:
+    """Calls handler(conn) in a thread for every connection; CLOSE, RESET and HANG are handlers too, which read nothing.
+    Attributes a test looks at:
 
     port, address (for proxy_pass), connections (accepted so far), conns (the Conn of each), open (not yet closed).
     """
@@ -119,7 +120,12 @@ class RawOrigin:
                 self.open -= 1
 
     def handle(self, conn):
-        self.handler(conn)
+        if self.handler is HANG:
+            self.hang()
+        elif self.handler is RESET:
+            conn.reset()
+        elif self.handler is not CLOSE:
+            self.handler(conn)
 
 
 class Origin(RawOrigin):

@@ -6,8 +6,8 @@ import re
 from sources import *
 
 # Of the C library and the kernel. The C++ ones have no dot and no slash.
-SYSTEM = re.compile(r"(sys|netinet|arpa|linux|net|asm|bits)/[\w/.]+\.h|(aio|crypt|ctype|dirent|dlfcn|elf|endian|errno|execinfo|"
-                    r"fcntl|float|fnmatch|getopt|glob|grp|immintrin|inttypes|libgen|limits|link|locale|malloc|math|memory|"
+SYSTEM = re.compile(r"(sys|netinet|arpa|linux|net|asm|bits)/[\w/.]+\.h|(aio|alloca|assert|byteswap|crypt|ctype|dirent|dlfcn|elf|endian|errno|execinfo|"
+                    r"fcntl|float|fnmatch|getopt|glob|grp|ifaddrs|immintrin|inttypes|libgen|limits|link|locale|malloc|math|memory|"
                     r"nmmintrin|emmintrin|netdb|poll|pthread|pwd|regex|sched|search|semaphore|setjmp|signal|spawn|stdarg|stddef|"
                     r"stdint|stdio|stdlib|string|strings|syslog|termios|time|ucontext|unistd|utime|wait|x86intrin)\.h|[a-z_0-9]+")
 
