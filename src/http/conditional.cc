@@ -16,9 +16,7 @@ string_view opaque(string_view etag) { return is_weak(etag) ? etag.substr(2) : e
 // tag that `list` starts with, or an empty view.
 string_view leading_etag(string_view list) {
   size_t open = is_weak(list) ? 2 : 0;
-  if (open >= list.size() || list[open] != '"') {
-    return {};
-  }
+  if (open >= list.size() || list[open] != '"') { return {}; }
   size_t close = list.find('"', open + 1);
   return close == string_view::npos ? string_view() : list.substr(0, close + 1);
 }
@@ -28,14 +26,10 @@ enum class Held : uint8_t { absent, yes, no };
 // Several lines of one field are one list.
 template <class Test>
 Held any_line(const Fields& request, FieldId id, Test test) {
-  if (!request.has(id)) {
-    return Held::absent;
-  }
+  if (!request.has(id)) { return Held::absent; }
   Held held = Held::absent;
   for (const Field& field : request) {
-    if (field.id == id && held != Held::yes) {
-      held = test(field.value) ? Held::yes : Held::no;
-    }
+    if (field.id == id && held != Held::yes) { held = test(field.value) ? Held::yes : Held::no; }
   }
   return held;
 }
@@ -49,25 +43,17 @@ Held match_field(const Fields& request, FieldId id, const Validators& validators
 // A date that cannot be read, or nothing to compare it with: as if the field were absent.
 Held unmodified_since(const Fields& request, const Validators& validators) {
   const Field* field = request.find(FieldId::if_unmodified_since);
-  if (field == nullptr || validators.last_modified < 0) {
-    return Held::absent;
-  }
+  if (field == nullptr || validators.last_modified < 0) { return Held::absent; }
   auto date = clock::parse_http_date(field->value);
-  if (!date) {
-    return Held::absent;
-  }
+  if (!date) { return Held::absent; }
   return validators.last_modified <= *date ? Held::yes : Held::no;
 }
 
 bool not_modified_since(const Fields& request, const Validators& validators, ModifiedSince mode) {
   const Field* field = request.find(FieldId::if_modified_since);
-  if (field == nullptr || validators.last_modified < 0 || mode == ModifiedSince::off) {
-    return false;
-  }
+  if (field == nullptr || validators.last_modified < 0 || mode == ModifiedSince::off) { return false; }
   auto date = clock::parse_http_date(field->value);
-  if (!date) {
-    return false;
-  }
+  if (!date) { return false; }
   return mode == ModifiedSince::exact ? validators.last_modified == *date : validators.last_modified <= *date;
 }
 
@@ -95,17 +81,13 @@ bool etag_listed(string_view list, string_view etag, bool weakly) {
 Precondition check_preconditions(Method method, const Fields& request, const Validators& validators,
                                  ModifiedSince mode) {
   Held match = match_field(request, FieldId::if_match, validators, false);
-  if (match == Held::no) {
-    return Precondition::failed;
-  }
+  if (match == Held::no) { return Precondition::failed; }
   if (match == Held::absent && unmodified_since(request, validators) == Held::no) {
     return Precondition::failed;
   }
   bool reads = method == Method::get || method == Method::head;
   Held none_match = match_field(request, FieldId::if_none_match, validators, true);
-  if (none_match == Held::yes) {
-    return reads ? Precondition::not_modified : Precondition::failed;
-  }
+  if (none_match == Held::yes) { return reads ? Precondition::not_modified : Precondition::failed; }
   if (none_match == Held::absent && reads && not_modified_since(request, validators, mode)) {
     return Precondition::not_modified;
   }
@@ -113,13 +95,9 @@ Precondition check_preconditions(Method method, const Fields& request, const Val
 }
 
 bool range_applies(Method method, const Fields& request, const Validators& validators) {
-  if (method != Method::get || request.find(FieldId::range) == nullptr) {
-    return false;
-  }
+  if (method != Method::get || request.find(FieldId::range) == nullptr) { return false; }
   const Field* field = request.find(FieldId::if_range);
-  if (field == nullptr) {
-    return true;
-  }
+  if (field == nullptr) { return true; }
   string_view tag = leading_etag(field->value);
   if (!tag.empty()) {
     return tag.size() == field->value.size() && etags_match_strongly(tag, validators.etag);

@@ -50,9 +50,7 @@ class LocationTree {
   }
   // Apart from all others: only error_page, try_files and the like name them. False: there is one already.
   bool add_named(std::string_view name, Location* location) {
-    if (find_named(name) != nullptr) {
-      return false;
-    }
+    if (find_named(name) != nullptr) { return false; }
     named_.push_back({std::string(name), location});
     return true;
   }
@@ -60,9 +58,7 @@ class LocationTree {
   // Once, after the last add. Returns the locations whose path another one had before ("duplicate location").
   std::vector<Location*> build() {
     std::vector<Location*> duplicates;
-    for (uint32_t i : tree_.build(std::move(names_))) {
-      duplicates.push_back(entries_[i].location);
-    }
+    for (uint32_t i : tree_.build(std::move(names_))) { duplicates.push_back(entries_[i].location); }
     names_ = {};
     entries_.shrink_to_fit();
     regexes_.shrink_to_fit();
@@ -109,9 +105,7 @@ class LocationTree {
   // True: decided, no regex outside may change it.
   bool search(std::string_view path, std::vector<std::string_view>& captures, Found& found) const {
     bool no_regex = false;
-    if (search_names(path, captures, found, no_regex)) {
-      return true;
-    }
+    if (search_names(path, captures, found, no_regex)) { return true; }
     return !no_regex && search_regexes(path, captures, found);
   }
 
@@ -128,9 +122,7 @@ class LocationTree {
         return true;
       }
     }
-    if (names.prefix == PrefixTree::kNone) {
-      return false;
-    }
+    if (names.prefix == PrefixTree::kNone) { return false; }
     const Entry& entry = entries_[names.prefix];
     take(found, entry, false, false);
     no_regex = entry.no_regex;
@@ -145,13 +137,9 @@ class LocationTree {
 
   bool search_regexes(std::string_view path, std::vector<std::string_view>& captures, Found& found) const {
     for (const Pattern& pattern : regexes_) {
-      if (!pattern.regex->match(path, captures)) {
-        continue;
-      }
+      if (!pattern.regex->match(path, captures)) { continue; }
       found = {pattern.location, pattern.regex, false, false};
-      if (pattern.nested != nullptr) {
-        search_inside(pattern, path, captures, found);
-      }
+      if (pattern.nested != nullptr) { search_inside(pattern, path, captures, found); }
       return true;
     }
     return false;
@@ -161,9 +149,7 @@ class LocationTree {
   static void search_inside(const Pattern& outer, std::string_view path,
                             std::vector<std::string_view>& captures, Found& found) {
     outer.nested->search(path, captures, found);
-    if (found.regex == outer.regex && !outer.nested->regexes_.empty()) {
-      outer.regex->match(path, captures);
-    }
+    if (found.regex == outer.regex && !outer.nested->regexes_.empty()) { outer.regex->match(path, captures); }
   }
 
   PrefixTree tree_;

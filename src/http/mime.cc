@@ -25,9 +25,7 @@ bool MimeTypes::add(string_view type, string_view extension) {
 }
 
 string_view MimeTypes::find_extension(string_view extension) const {
-  if (extension.empty() || extension.size() > kLongestExtension) {
-    return {};
-  }
+  if (extension.empty() || extension.size() > kLongestExtension) { return {}; }
   char room[kLongestExtension];
   uint32_t hash = kNameHashStart;
   for (size_t i = 0; i < extension.size(); ++i) {
@@ -40,9 +38,7 @@ string_view MimeTypes::find_extension(string_view extension) const {
 
 string_view MimeTypes::find(string_view path) const {
   size_t mark = path.find_last_of("./");
-  if (mark == string_view::npos || path[mark] == '/') {
-    return {};
-  }
+  if (mark == string_view::npos || path[mark] == '/') { return {}; }
   return find_extension(path.substr(mark + 1));
 }
 

@@ -17,9 +17,7 @@ constexpr uint32_t name_hash_step(uint32_t hash, char c) {
 }
 constexpr uint32_t name_hash(std::string_view text) {
   uint32_t hash = kNameHashStart;
-  for (char c : text) {
-    hash = name_hash_step(hash, c);
-  }
+  for (char c : text) { hash = name_hash_step(hash, c); }
   return hash;
 }
 
@@ -28,12 +26,8 @@ class NameTable {
  public:
   // False, and nothing changes, if the text is there already.
   bool add(std::string_view text, uint32_t hash, Value value) {
-    if (find(text, hash) != nullptr) {
-      return false;
-    }
-    if ((entries_.size() + 1) * 4 > slots_.size() * 3) {
-      grow();
-    }
+    if (find(text, hash) != nullptr) { return false; }
+    if ((entries_.size() + 1) * 4 > slots_.size() * 3) { grow(); }
     place(hash, static_cast<uint32_t>(entries_.size()));
     entries_.push_back({static_cast<uint32_t>(texts_.size()), static_cast<uint32_t>(text.size()), value});
     texts_ += text;
@@ -44,15 +38,11 @@ class NameTable {
     return const_cast<Value*>(static_cast<const NameTable*>(this)->find(text, hash));
   }
   const Value* find(std::string_view text, uint32_t hash) const {
-    if (slots_.empty()) {
-      return nullptr;
-    }
+    if (slots_.empty()) { return nullptr; }
     size_t mask = slots_.size() - 1;
     for (size_t i = spread(hash) & mask; slots_[i].index != kFree; i = (i + 1) & mask) {
       const Slot& slot = slots_[i];
-      if (slot.hash == hash && text_of(entries_[slot.index]) == text) {
-        return &entries_[slot.index].value;
-      }
+      if (slot.hash == hash && text_of(entries_[slot.index]) == text) { return &entries_[slot.index].value; }
     }
     return nullptr;
   }
@@ -86,18 +76,14 @@ class NameTable {
   void place(uint32_t hash, uint32_t index) {
     size_t mask = slots_.size() - 1;
     size_t i = spread(hash) & mask;
-    while (slots_[i].index != kFree) {
-      i = (i + 1) & mask;
-    }
+    while (slots_[i].index != kFree) { i = (i + 1) & mask; }
     slots_[i] = {hash, index};
   }
   void grow() {
     std::vector<Slot> old(slots_.empty() ? 8 : slots_.size() * 2);
     old.swap(slots_);
     for (const Slot& slot : old) {
-      if (slot.index != kFree) {
-        place(slot.hash, slot.index);
-      }
+      if (slot.index != kFree) { place(slot.hash, slot.index); }
     }
   }
 

@@ -15,9 +15,7 @@ namespace {
 
 size_t common_prefix(std::string_view a, std::string_view b, size_t from) {
   size_t most = std::min(a.size(), b.size());
-  while (from < most && a[from] == b[from]) {
-    ++from;
-  }
+  while (from < most && a[from] == b[from]) { ++from; }
   return from;
 }
 
@@ -28,9 +26,7 @@ std::vector<uint32_t> PrefixTree::build(std::vector<Name> names) {
   nodes_.clear();
   firsts_.clear();
   labels_.clear();
-  if (names.empty()) {
-    return duplicates;
-  }
+  if (names.empty()) { return duplicates; }
   std::stable_sort(names.begin(), names.end(), [](const Name& a, const Name& b) { return a.text < b.text; });
   nodes_.push_back(Node{});
   firsts_.push_back('\0');
@@ -62,9 +58,7 @@ void PrefixTree::split_children(const std::vector<Name>& names, const Work& work
   for (size_t low = work.low; low < work.high;) {
     char first = names[low].text[work.depth];
     size_t high = low + 1;
-    while (high < work.high && names[high].text[work.depth] == first) {
-      ++high;
-    }
+    while (high < work.high && names[high].text[work.depth] == first) { ++high; }
     size_t depth = common_prefix(names[low].text, names[high - 1].text, work.depth + 1);
     depth = std::min(depth, work.depth + 1 + UINT16_MAX);  // the rest of a giant becomes a child of its own
     Node node;
@@ -93,35 +87,25 @@ void PrefixTree::note_slash(const Node& node, Found& found) {
 
 PrefixTree::Found PrefixTree::find(std::string_view text) const {
   Found found;
-  if (nodes_.empty()) {
-    return found;
-  }
+  if (nodes_.empty()) { return found; }
   const Node* node = &nodes_[0];
   size_t at = 0;
   for (;;) {
-    if (node->prefix != kNone) {
-      found.prefix = node->prefix;
-    }
+    if (node->prefix != kNone) { found.prefix = node->prefix; }
     bool ends = at == text.size();
     uint32_t next = child(*node, ends ? '/' : text[at]);
     if (ends) {
       found.exact = node->exact;
       bool named = node->exact != kNone || node->prefix != kNone;
-      if (!named && next != kNone && nodes_[next].label_size == 0) {
-        note_slash(nodes_[next], found);
-      }
+      if (!named && next != kNone && nodes_[next].label_size == 0) { note_slash(nodes_[next], found); }
       return found;
     }
-    if (next == kNone) {
-      return found;
-    }
+    if (next == kNone) { return found; }
     node = &nodes_[next];
     std::string_view rest = text.substr(at + 1);
     const char* label = labels_.data() + node->label;
     if (rest.size() >= node->label_size) {
-      if (memcmp(rest.data(), label, node->label_size) != 0) {
-        return found;
-      }
+      if (memcmp(rest.data(), label, node->label_size) != 0) { return found; }
       at += 1 + node->label_size;
       continue;
     }

@@ -20,9 +20,7 @@ struct Position {
 // 1*DIGIT or nothing. What does not fit is as good as the largest number: no representation is that long.
 bool parse_position(string_view text, Position& out) {
   for (char c : text) {
-    if (!is_digit(c)) {
-      return false;
-    }
+    if (!is_digit(c)) { return false; }
     uint64_t digit = static_cast<uint64_t>(c - '0');
     out.value = out.value > (UINT64_MAX - digit) / 10 ? UINT64_MAX : out.value * 10 + digit;
   }
@@ -40,15 +38,11 @@ Spec resolve(string_view spec, uint64_t size, ByteRange& out) {
     return Spec::invalid;
   }
   if (!first.present) {
-    if (!last.present) {
-      return Spec::invalid;
-    }
+    if (!last.present) { return Spec::invalid; }
     out = {size - std::min(last.value, size), size - 1};
     return last.value == 0 || size == 0 ? Spec::outside : Spec::inside;
   }
-  if (last.present && last.value < first.value) {
-    return Spec::invalid;
-  }
+  if (last.present && last.value < first.value) { return Spec::invalid; }
   out = {first.value, last.present ? std::min(last.value, size - 1) : size - 1};
   return first.value < size ? Spec::inside : Spec::outside;
 }
@@ -64,9 +58,7 @@ bool worthwhile(const ByteRange* items, size_t count, uint64_t size) {
   uint64_t left = size;
   for (size_t i = 0; i < count; ++i) {
     uint64_t cost = items[i].size() + (count > kFewParts ? kPartCost : 0);
-    if (cost > left) {
-      return false;
-    }
+    if (cost > left) { return false; }
     left -= cost;
   }
   return true;
@@ -85,9 +77,7 @@ constexpr size_t kContentRangeRoom = 70;
 
 Ranges parse_range(Arena& arena, string_view value, uint64_t size, uint64_t max_ranges) {
   string_view set = range_set(value);
-  if (set.empty() || max_ranges == 0) {
-    return {};
-  }
+  if (set.empty() || max_ranges == 0) { return {}; }
   size_t room = static_cast<size_t>(std::count(set.begin(), set.end(), ',')) + 1;
   auto* items = arena.array<ByteRange>(room);
   size_t count = 0;
@@ -98,19 +88,11 @@ Ranges parse_range(Arena& arena, string_view value, uint64_t size, uint64_t max_
     Spec spec = resolve(member, size, range);
     valid &= spec != Spec::invalid;
     ++specs;
-    if (spec == Spec::inside) {
-      items[count++] = range;
-    }
+    if (spec == Spec::inside) { items[count++] = range; }
   });
-  if (!valid || specs == 0 || specs > max_ranges) {
-    return {};
-  }
-  if (count == 0) {
-    return {RangeOutcome::unsatisfiable, nullptr, 0};
-  }
-  if (!worthwhile(items, count, size)) {
-    return {};
-  }
+  if (!valid || specs == 0 || specs > max_ranges) { return {}; }
+  if (count == 0) { return {RangeOutcome::unsatisfiable, nullptr, 0}; }
+  if (!worthwhile(items, count, size)) { return {}; }
   return {RangeOutcome::partial, items, count};
 }
 
@@ -128,9 +110,7 @@ string_view part_head(Arena& arena, string_view boundary, string_view content_ty
                       uint64_t size) {
   char* begin = arena.characters(boundary.size() + content_type.size() + kContentRangeRoom + 48);
   char* at = put(put(put(begin, "\r\n--"), boundary), "\r\n");
-  if (!content_type.empty()) {
-    at = put(put(put(at, "Content-Type: "), content_type), "\r\n");
-  }
+  if (!content_type.empty()) { at = put(put(put(at, "Content-Type: "), content_type), "\r\n"); }
   at = put_range(put(at, "Content-Range: "), range, size);
   at = put(at, "\r\n\r\n");
   return {begin, static_cast<size_t>(at - begin)};

@@ -8,9 +8,7 @@ namespace {
 
 uint32_t hash_backwards(string_view text) {
   uint32_t hash = kNameHashStart;
-  for (size_t i = text.size(); i > 0; --i) {
-    hash = name_hash_step(hash, text[i - 1]);
-  }
+  for (size_t i = text.size(); i > 0; --i) { hash = name_hash_step(hash, text[i - 1]); }
   return hash;
 }
 
@@ -25,18 +23,14 @@ string_view bare_host(string_view authority) {
     from = bracket == string_view::npos ? authority.size() : bracket;
   }
   string_view host = authority.substr(0, authority.find(':', from));
-  if (host.ends_with('.')) {
-    host.remove_suffix(1);
-  }
+  if (host.ends_with('.')) { host.remove_suffix(1); }
   return host;
 }
 
 ServerNamesBase::Added ServerNamesBase::add_name(string_view name, void* server) {
   std::string lowered = to_lower(name);
   string_view text = lowered;
-  if (text.size() > kLongestName) {
-    return Added::invalid;
-  }
+  if (text.size() > kLongestName) { return Added::invalid; }
   bool leading = text.starts_with("*.");
   bool both = text.starts_with('.');
   bool trailing = text.ends_with(".*");
@@ -48,15 +42,9 @@ ServerNamesBase::Added ServerNamesBase::add_name(string_view name, void* server)
     return Added::invalid;
   }
   bool added = true;
-  if (!leading && !trailing) {
-    added = exact_.add(core, name_hash(core), server) && added;
-  }
-  if (leading || both) {
-    added = leading_.add(core, hash_backwards(core), server) && added;
-  }
-  if (trailing) {
-    added = trailing_.add(core, name_hash(core), server) && added;
-  }
+  if (!leading && !trailing) { added = exact_.add(core, name_hash(core), server) && added; }
+  if (leading || both) { added = leading_.add(core, hash_backwards(core), server) && added; }
+  if (trailing) { added = trailing_.add(core, name_hash(core), server) && added; }
   return added ? Added::yes : Added::conflict;
 }
 
@@ -96,13 +84,9 @@ void* ServerNamesBase::find_hashed(string_view host) const {
     hash = name_hash_step(hash, c);
   }
   string_view lowered(room, host.size());
-  if (void* found = value_or_null(exact_.find(lowered, hash))) {
-    return found;
-  }
+  if (void* found = value_or_null(exact_.find(lowered, hash))) { return found; }
   if (!leading_.empty()) {
-    if (void* found = find_suffix(lowered)) {
-      return found;
-    }
+    if (void* found = find_suffix(lowered)) { return found; }
   }
   return longest_prefix;
 }
@@ -114,17 +98,13 @@ ServerNamesBase::Match ServerNamesBase::find_pattern(string_view host, Arena& ar
   for (char c : host) {
     if (c != lower(c)) {
       char* room = arena.characters(host.size());
-      for (size_t i = 0; i < host.size(); ++i) {
-        room[i] = lower(host[i]);
-      }
+      for (size_t i = 0; i < host.size(); ++i) { room[i] = lower(host[i]); }
       subject = {room, host.size()};
       break;
     }
   }
   for (const Pattern& pattern : patterns_) {
-    if (pattern.regex->match(subject, captures)) {
-      return {pattern.server, pattern.regex};
-    }
+    if (pattern.regex->match(subject, captures)) { return {pattern.server, pattern.regex}; }
   }
   return {};
 }
@@ -133,9 +113,7 @@ ServerNamesBase::Match ServerNamesBase::find_name(string_view host, Arena& arena
                                                   std::vector<string_view>& captures) const {
   host = bare_host(host);
   if (host.size() <= kLongestName) {
-    if (void* server = find_hashed(host)) {
-      return {server, nullptr};
-    }
+    if (void* server = find_hashed(host)) { return {server, nullptr}; }
   }
   return patterns_.empty() ? Match() : find_pattern(host, arena, captures);
 }

@@ -12,9 +12,7 @@ enum Kind : uint8_t { kPlain, kSlash, kDot, kPercent, kQuestion, kHash, kRefused
 
 constexpr std::array<uint8_t, 256> make_kinds() {
   std::array<uint8_t, 256> table{};
-  for (int c = 0; c <= ' '; ++c) {
-    table[c] = kRefused;
-  }
+  for (int c = 0; c <= ' '; ++c) { table[c] = kRefused; }
   table[0x7f] = kRefused;
   table['/'] = kSlash;
   table['.'] = kDot;
@@ -30,12 +28,8 @@ Kind kind(char c) { return static_cast<Kind>(kKinds[static_cast<unsigned char>(c
 // Whether the segment that starts at `at` is "." or "..", as far as plain characters tell.
 bool dot_segment(string_view raw, size_t at) {
   size_t end = at;
-  while (end < raw.size() && raw[end] == '.' && end - at < 3) {
-    ++end;
-  }
-  if (end - at > 2) {
-    return false;
-  }
+  while (end < raw.size() && raw[end] == '.' && end - at < 3) { ++end; }
+  if (end - at > 2) { return false; }
   return end == raw.size() || raw[end] == '/' || raw[end] == '?' || raw[end] == '#';
 }
 
@@ -89,9 +83,7 @@ class Segments {
       return true;
     }
     if (at_ == segment_) {
-      if (!merge_) {
-        end_segment();
-      }
+      if (!merge_) { end_segment(); }
       return true;
     }
     size_t size = static_cast<size_t>(at_ - segment_);
@@ -103,9 +95,7 @@ class Segments {
   }
   bool finish() {
     size_t size = static_cast<size_t>(at_ - segment_);
-    if (size == 0 || !dots(size)) {
-      return true;
-    }
+    if (size == 0 || !dots(size)) { return true; }
     return size == 1 ? drop() : climb();
   }
   string_view text() const { return {begin_, static_cast<size_t>(at_ - begin_)}; }
@@ -122,13 +112,9 @@ class Segments {
   }
   // Forgets the current segment and the one before it.
   bool climb() {
-    if (segment_ == begin_ + 1) {
-      return false;
-    }
+    if (segment_ == begin_ + 1) { return false; }
     --segment_;
-    while (segment_[-1] != '/') {
-      --segment_;
-    }
+    while (segment_[-1] != '/') { --segment_; }
     return drop();
   }
 
@@ -144,15 +130,11 @@ bool decode_path(Segments& out, string_view raw) {
     if (c == '%') {
       int high = i + 1 < raw.size() ? hex_value(raw[i + 1]) : -1;
       int low = i + 2 < raw.size() ? hex_value(raw[i + 2]) : -1;
-      if (high < 0 || low < 0 || (high | low) == 0) {
-        return false;
-      }
+      if (high < 0 || low < 0 || (high | low) == 0) { return false; }
       c = static_cast<char>(high << 4 | low);
       i += 2;
     }
-    if (!out.put(c)) {
-      return false;
-    }
+    if (!out.put(c)) { return false; }
   }
   return out.finish();
 }
@@ -161,9 +143,7 @@ bool decode_path(Segments& out, string_view raw) {
 bool take_query(string_view rest, NormalPath& out) {
   size_t i = 0;
   while (i < rest.size() && kind(rest[i]) != kHash) {
-    if (kind(rest[i]) == kRefused) {
-      return false;
-    }
+    if (kind(rest[i]) == kRefused) { return false; }
     ++i;
   }
   out.query = rest.substr(0, i);
@@ -176,9 +156,7 @@ bool take_query(string_view rest, NormalPath& out) {
 bool normalise(Arena& arena, string_view raw, bool merge_slashes, NormalPath& out) {
   out = NormalPath();
   Scan scan = scan_path(raw, merge_slashes);
-  if (!scan.valid) {
-    return false;
-  }
+  if (!scan.valid) { return false; }
   string_view path = raw.substr(0, scan.end);
   if (scan.end < raw.size() && raw[scan.end] == '?' && !take_query(raw.substr(scan.end + 1), out)) {
     return false;
@@ -190,17 +168,11 @@ bool normalise(Arena& arena, string_view raw, bool merge_slashes, NormalPath& ou
     out.complex = true;
     return true;
   }
-  if (path[0] != '/') {
-    return false;
-  }
+  if (path[0] != '/') { return false; }
   out.path = path;
-  if (!scan.complex) {
-    return true;
-  }
+  if (!scan.complex) { return true; }
   Segments segments(arena.characters(path.size()), merge_slashes);
-  if (!decode_path(segments, path)) {
-    return false;
-  }
+  if (!decode_path(segments, path)) { return false; }
   out.path = segments.text();
   out.complex = true;
   return true;
@@ -223,22 +195,12 @@ constexpr std::array<uint8_t, 256> make_escapes() {
   for (int i = 0; i < 256; ++i) {
     char c = static_cast<char>(i);
     bool never = i <= ' ' || i == 0x7f;
-    if (never || i > 0x7f || among("#%?\"<>\\^`{|}", c)) {
-      table[i] |= bit(Escape::uri);
-    }
-    if (never || i > 0x7f || among("#%?&+;", c)) {
-      table[i] |= bit(Escape::args);
-    }
-    if (!unreserved(c)) {
-      table[i] |= bit(Escape::component);
-    }
-    if (never) {
-      table[i] |= bit(Escape::target);
-    }
+    if (never || i > 0x7f || among("#%?\"<>\\^`{|}", c)) { table[i] |= bit(Escape::uri); }
+    if (never || i > 0x7f || among("#%?&+;", c)) { table[i] |= bit(Escape::args); }
+    if (!unreserved(c)) { table[i] |= bit(Escape::component); }
+    if (never) { table[i] |= bit(Escape::target); }
   }
-  for (char c : {'\0', '\r', '\n'}) {
-    table[static_cast<unsigned char>(c)] |= bit(Escape::value);
-  }
+  for (char c : {'\0', '\r', '\n'}) { table[static_cast<unsigned char>(c)] |= bit(Escape::value); }
   return table;
 }
 constexpr auto kEscapes = make_escapes();
@@ -247,9 +209,7 @@ bool escaped(char c, uint8_t mask) { return (kEscapes[static_cast<unsigned char>
 
 size_t count_escaped(string_view text, uint8_t mask) {
   size_t count = 0;
-  for (char c : text) {
-    count += escaped(c, mask) ? 1 : 0;
-  }
+  for (char c : text) { count += escaped(c, mask) ? 1 : 0; }
   return count;
 }
 
@@ -283,9 +243,7 @@ string_view entity(char c) {
 }
 
 string_view decode(Arena& arena, string_view text, bool plus) {
-  if (text.find('%') == string_view::npos && (!plus || text.find('+') == string_view::npos)) {
-    return text;
-  }
+  if (text.find('%') == string_view::npos && (!plus || text.find('+') == string_view::npos)) { return text; }
   char* begin = arena.characters(text.size());
   char* at = begin;
   for (size_t i = 0; i < text.size(); ++i) {
@@ -305,18 +263,14 @@ string_view decode(Arena& arena, string_view text, bool plus) {
 
 bool needs_escape(string_view text, Escape where) {
   for (char c : text) {
-    if (escaped(c, bit(where))) {
-      return true;
-    }
+    if (escaped(c, bit(where))) { return true; }
   }
   return false;
 }
 
 string_view escape(Arena& arena, string_view text, Escape where) {
   size_t count = count_escaped(text, bit(where));
-  if (count == 0) {
-    return text;
-  }
+  if (count == 0) { return text; }
   size_t size = text.size() + 2 * count;
   char* begin = arena.characters(size);
   write_escaped(begin, text, bit(where));
@@ -335,9 +289,7 @@ string_view escape_html(Arena& arena, string_view text) {
     string_view name = entity(c);
     extra += name.empty() ? 0 : name.size() - 1;
   }
-  if (extra == 0) {
-    return text;
-  }
+  if (extra == 0) { return text; }
   char* begin = arena.characters(text.size() + extra);
   char* at = begin;
   for (char c : text) {

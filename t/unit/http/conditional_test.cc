@@ -17,9 +17,7 @@ Precondition check(Lines lines, Method method = Method::get, Validators validato
                    ModifiedSince mode = ModifiedSince::exact) {
   Arena arena;
   Fields fields(arena);
-  for (auto& [id, value] : lines) {
-    fields.add(id, value);
-  }
+  for (auto& [id, value] : lines) { fields.add(id, value); }
   return check_preconditions(method, fields, validators, mode);
 }
 
@@ -27,9 +25,7 @@ bool ranged(Lines lines, Method method = Method::get, Validators validators = kB
   Arena arena;
   Fields fields(arena);
   fields.add(FieldId::range, "bytes=0-1");
-  for (auto& [id, value] : lines) {
-    fields.add(id, value);
-  }
+  for (auto& [id, value] : lines) { fields.add(id, value); }
   return range_applies(method, fields, validators);
 }
 

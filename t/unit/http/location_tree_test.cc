@@ -23,9 +23,7 @@ std::unique_ptr<conf::Regex> regex(std::string_view pattern) {
 std::string find(const Tree& tree, std::string_view path) {
   std::vector<std::string_view> captures;
   auto found = tree.find(path, captures);
-  if (found.location == nullptr) {
-    return "none";
-  }
+  if (found.location == nullptr) { return "none"; }
   return found.location->name + (found.exact ? "!" : "") + (found.add_slash ? " redirect" : "");
 }
 
@@ -158,9 +156,7 @@ TEST(PrefixTree, agrees_with_a_scan) {
   std::mt19937 random(3);
   auto word = [&](size_t most) {
     std::string text = "/";
-    for (size_t n = random() % most; n > 0; --n) {
-      text += "ab/"[random() % 3];
-    }
+    for (size_t n = random() % most; n > 0; --n) { text += "ab/"[random() % 3]; }
     return text;
   };
   for (int round = 0; round < 300; ++round) {
@@ -170,9 +166,7 @@ TEST(PrefixTree, agrees_with_a_scan) {
       bool known = std::any_of(names.begin(), names.end(), [&](const PrefixTree::Name& it) {
         return it.text == name.text && it.exact == name.exact;
       });
-      if (!known) {
-        names.push_back(name);
-      }
+      if (!known) { names.push_back(name); }
     }
     PrefixTree tree;
     ASSERT_TRUE(tree.build(names).empty());
@@ -207,9 +201,7 @@ TEST(PrefixTree, agrees_with_a_scan) {
 TEST(LocationTree, fifty_thousand_cost_little) {
   Place a{"A"};
   Tree tree;
-  for (int i = 0; i < 50000; ++i) {
-    tree.add_prefix("/service/" + std::to_string(i) + "/api/", &a);
-  }
+  for (int i = 0; i < 50000; ++i) { tree.add_prefix("/service/" + std::to_string(i) + "/api/", &a); }
   ASSERT_TRUE(tree.build().empty());
   EXPECT_EQ(find(tree, "/service/49999/api/x"), "A");
   EXPECT_EQ(find(tree, "/service/50000/api/x"), "none");

@@ -33,22 +33,16 @@ TEST(MimeTypes, the_last_type_stays) {
 
 TEST(MimeTypes, the_shipped_file_names_each_extension_once) {
   std::ifstream file("conf/mime.types");
-  if (!file) {
-    GTEST_SKIP() << "not run from the top of the tree";
-  }
+  if (!file) { GTEST_SKIP() << "not run from the top of the tree"; }
   MimeTypes types;
   std::string line;
   size_t rows = 0;
   while (std::getline(file, line)) {
-    if (line[0] == '#' || line.find(';') == std::string::npos) {
-      continue;
-    }
+    if (line[0] == '#' || line.find(';') == std::string::npos) { continue; }
     std::istringstream words(line.substr(0, line.find(';')));
     std::string type, extension;
     words >> type;
-    while (words >> extension) {
-      EXPECT_TRUE(types.add(type, extension)) << extension;
-    }
+    while (words >> extension) { EXPECT_TRUE(types.add(type, extension)) << extension; }
     ++rows;
   }
   EXPECT_GT(rows, 90u);

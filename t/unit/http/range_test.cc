@@ -10,12 +10,8 @@ namespace {
 std::string parse(string_view value, uint64_t size = 100, uint64_t most = kAnyRanges) {
   Arena arena;
   Ranges ranges = parse_range(arena, value, size, most);
-  if (ranges.outcome == RangeOutcome::whole) {
-    return "whole";
-  }
-  if (ranges.outcome == RangeOutcome::unsatisfiable) {
-    return "416";
-  }
+  if (ranges.outcome == RangeOutcome::whole) { return "whole"; }
+  if (ranges.outcome == RangeOutcome::unsatisfiable) { return "416"; }
   std::string text;
   for (const ByteRange& range : ranges) {
     text += (text.empty() ? "" : " ") + std::to_string(range.first) + "-" + std::to_string(range.last);
@@ -70,9 +66,7 @@ TEST(Range, asking_twice_gets_everything_once) {
 
 TEST(Range, many_tiny_ranges_never_amplify) {
   std::string value = "bytes=0-0";
-  for (int i = 1; i < 1300; ++i) {
-    value += "," + std::to_string(i * 2) + "-" + std::to_string(i * 2);
-  }
+  for (int i = 1; i < 1300; ++i) { value += "," + std::to_string(i * 2) + "-" + std::to_string(i * 2); }
   EXPECT_EQ(parse(value, 10000), "whole");
   Arena arena;
   Ranges ranges = parse_range(arena, value, 1000000);

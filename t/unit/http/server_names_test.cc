@@ -116,9 +116,7 @@ TEST(ServerNames, long_hosts_are_harmless) {
   Names names;
   names.add("*.a", &site);
   std::string host;
-  for (int i = 0; i < 5000; ++i) {
-    host += "a.";
-  }
+  for (int i = 0; i < 5000; ++i) { host += "a."; }
   EXPECT_EQ(find(names, host), "default");
   EXPECT_EQ(find(names, host.substr(0, 255)), "site");
 }

@@ -16,9 +16,7 @@ struct Normal {
 Normal normal(string_view raw, bool merge = true) {
   Arena arena;
   NormalPath out;
-  if (!normalise(arena, raw, merge, out)) {
-    return {};
-  }
+  if (!normalise(arena, raw, merge, out)) { return {}; }
   return {true,       std::string(out.path), std::string(out.query), std::string(out.received), out.has_query,
           out.complex};
 }
@@ -112,9 +110,7 @@ std::string random_path(std::mt19937& random) {
   static const char* kPieces[] = {"/",   ".", "..",  "%2e", "%2F", "%25", "%2541", "a",   "b",   "//",
                                   "/./", "?", "%3f", "#",   "%23", "%0a", "%20",   "/..", "%41", "\xc3\xa9"};
   std::string raw = "/";
-  for (size_t n = random() % 12; n > 0; --n) {
-    raw += kPieces[random() % std::size(kPieces)];
-  }
+  for (size_t n = random() % 12; n > 0; --n) { raw += kPieces[random() % std::size(kPieces)]; }
   return raw;
 }
 
@@ -129,9 +125,7 @@ TEST(Normalise, is_idempotent_through_escaping) {
     std::string raw = random_path(random);
     bool merge = (i & 1) != 0;
     Normal once = normal(raw, merge);
-    if (!once.ok) {
-      continue;
-    }
+    if (!once.ok) { continue; }
     ASSERT_EQ(once.path[0], '/') << raw;
     ASSERT_FALSE(has_dot_segment(once.path)) << raw;
     ASSERT_EQ(once.path.find('\0'), std::string::npos) << raw;
@@ -165,15 +159,11 @@ TEST(EscapeText, each_kind) {
 TEST(EscapeText, nothing_lets_line_ends_through) {
   Arena arena;
   std::string all;
-  for (int c = 0; c < 256; ++c) {
-    all += static_cast<char>(c);
-  }
+  for (int c = 0; c < 256; ++c) { all += static_cast<char>(c); }
   for (Escape where : {Escape::uri, Escape::args, Escape::component, Escape::target, Escape::value}) {
     string_view out = escape(arena, all, where);
     EXPECT_EQ(out.find_first_of(string_view("\r\n\0", 3)), string_view::npos);
-    if (where != Escape::target && where != Escape::value) {
-      EXPECT_EQ(unescape(arena, out), all);
-    }
+    if (where != Escape::target && where != Escape::value) { EXPECT_EQ(unescape(arena, out), all); }
   }
 }
 
