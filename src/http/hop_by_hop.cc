@@ -36,16 +36,10 @@ bool holds(const Set& set, FieldId id) {
 }  // namespace
 
 HopByHop::HopByHop(const Fields& fields) {
-  for (size_t i = 0; i < kWords; ++i) {
-    known_[i] = kAlways[i];
-  }
-  if (!fields.has(FieldId::connection)) {
-    return;
-  }
+  for (size_t i = 0; i < kWords; ++i) { known_[i] = kAlways[i]; }
+  if (!fields.has(FieldId::connection)) { return; }
   for (const Field& field : fields) {
-    if (field.id == FieldId::connection) {
-      read(field.value, fields.arena());
-    }
+    if (field.id == FieldId::connection) { read(field.value, fields.arena()); }
   }
 }
 
@@ -53,9 +47,7 @@ void HopByHop::read(string_view value, Arena& arena) {
   while (!value.empty()) {
     Split parts = split(value, ',');
     string_view option = trim(parts.head);
-    if (!option.empty()) {
-      read_option(option, arena);
-    }
+    if (!option.empty()) { read_option(option, arena); }
     value = parts.tail;
   }
 }
@@ -72,9 +64,7 @@ void HopByHop::read_option(string_view option, Arena& arena) {
   FieldId id = field_id(option);
   if (id != FieldId::unknown) {
     upgrade_ |= id == FieldId::upgrade;
-    if (!holds(kProtected, id)) {
-      nominate(id);
-    }
+    if (!holds(kProtected, id)) { nominate(id); }
     return;
   }
   uint32_t hash = hash_lowered(option);
@@ -84,13 +74,9 @@ void HopByHop::read_option(string_view option, Arena& arena) {
 
 bool HopByHop::nominated(string_view name) const {
   uint32_t hash = hash_lowered(name);
-  if ((unknown_bits_ >> (hash % 64) & 1) == 0) {
-    return false;
-  }
+  if ((unknown_bits_ >> (hash % 64) & 1) == 0) { return false; }
   for (const Name* at = unknown_; at != nullptr; at = at->next) {
-    if (at->hash == hash && iequals(at->text, name)) {
-      return true;
-    }
+    if (at->hash == hash && iequals(at->text, name)) { return true; }
   }
   return false;
 }

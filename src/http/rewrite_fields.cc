@@ -8,25 +8,17 @@
 namespace sluice::http {
 
 std::optional<string_view> replace_prefix(Arena& arena, string_view value, string_view from, string_view to) {
-  if (!value.starts_with(from)) {
-    return std::nullopt;
-  }
+  if (!value.starts_with(from)) { return std::nullopt; }
   return escape(arena, arena.join(to, value.substr(from.size())), Escape::value);
 }
 
 std::optional<size_t> refresh_url(string_view value) {
   size_t semicolon = value.find(';');
-  if (semicolon == string_view::npos) {
-    return std::nullopt;
-  }
+  if (semicolon == string_view::npos) { return std::nullopt; }
   constexpr string_view kUrl = "url=";
   size_t at = semicolon + 1;
-  while (at < value.size() && is_blank(value[at])) {
-    ++at;
-  }
-  if (!istarts_with(value.substr(at), kUrl)) {
-    return std::nullopt;
-  }
+  while (at < value.size() && is_blank(value[at])) { ++at; }
+  if (!istarts_with(value.substr(at), kUrl)) { return std::nullopt; }
   return at + kUrl.size();
 }
 
@@ -59,18 +51,14 @@ SetCookie::SetCookie(string_view value) : original_(value) {
   while (first.found) {
     first = split(first.tail, ';');
     string_view text = trim(first.head);
-    if (!text.empty()) {
-      attributes_.push_back({which(trim(split(text, '=').head)), text});
-    }
+    if (!text.empty()) { attributes_.push_back({which(trim(split(text, '=').head)), text}); }
   }
 }
 
 SetCookie::Which SetCookie::which(string_view name) {
   constexpr string_view kNames[] = {"domain", "path", "secure", "httponly", "samesite"};
   for (size_t i = 0; i < std::size(kNames); ++i) {
-    if (equals_lowered(name, kNames[i])) {
-      return static_cast<Which>(i);
-    }
+    if (equals_lowered(name, kNames[i])) { return static_cast<Which>(i); }
   }
   return kOther;
 }
@@ -78,9 +66,7 @@ SetCookie::Which SetCookie::which(string_view name) {
 std::optional<string_view> SetCookie::attribute(Which which) const {
   for (size_t i = attributes_.size(); i > 0; --i) {
     const Attribute& attribute = attributes_[i - 1];
-    if (attribute.which == which) {
-      return attribute.set ? attribute.text : value_of(attribute.text);
-    }
+    if (attribute.which == which) { return attribute.set ? attribute.text : value_of(attribute.text); }
   }
   return std::nullopt;
 }
@@ -107,18 +93,14 @@ void SetCookie::remove(Which which) {
 
 bool SetCookie::replace_domain(string_view from, string_view to) {
   auto domain = attribute(kDomain);
-  if (!domain || !iequals(without_dot(*domain), without_dot(from))) {
-    return false;
-  }
+  if (!domain || !iequals(without_dot(*domain), without_dot(from))) { return false; }
   set(kDomain, to);
   return true;
 }
 
 bool SetCookie::replace_path(Arena& arena, string_view from, string_view to) {
   auto path = attribute(kPath);
-  if (!path || !path->starts_with(from)) {
-    return false;
-  }
+  if (!path || !path->starts_with(from)) { return false; }
   set(kPath, arena.join(to, path->substr(from.size())));
   return true;
 }
@@ -145,9 +127,7 @@ bool SetCookie::parse_flag(string_view word, Flags& flags) {
 }
 
 void SetCookie::apply_flag(Which which, std::optional<bool> wanted) {
-  if (!wanted) {
-    return;
-  }
+  if (!wanted) { return; }
   if (!*wanted) {
     remove(which);
   } else if (!attribute(which)) {
@@ -158,9 +138,7 @@ void SetCookie::apply_flag(Which which, std::optional<bool> wanted) {
 void SetCookie::apply(const Flags& flags) {
   apply_flag(kSecure, flags.secure);
   apply_flag(kHttpOnly, flags.http_only);
-  if (flags.same_site == SameSite::keep) {
-    return;
-  }
+  if (flags.same_site == SameSite::keep) { return; }
   if (flags.same_site == SameSite::remove) {
     remove(kSameSite);
   } else if (attribute(kSameSite)) {
@@ -171,25 +149,17 @@ void SetCookie::apply(const Flags& flags) {
 }
 
 string_view SetCookie::text(Arena& arena) const {
-  if (!changed_) {
-    return original_;
-  }
+  if (!changed_) { return original_; }
   constexpr string_view kWritten[] = {"Domain=", "Path=", "Secure", "HttpOnly", "SameSite="};
   size_t room = pair_.size();
-  for (const Attribute& attribute : attributes_) {
-    room += attribute.text.size() + 12;
-  }
+  for (const Attribute& attribute : attributes_) { room += attribute.text.size() + 12; }
   char* begin = arena.characters(room);
   char* at = begin;
-  auto put = [&](string_view text) {
-    at = std::copy(text.begin(), text.end(), at);
-  };
+  auto put = [&](string_view text) { at = std::copy(text.begin(), text.end(), at); };
   put(trim(pair_));
   for (const Attribute& attribute : attributes_) {
     put("; ");
-    if (attribute.set) {
-      put(kWritten[attribute.which]);
-    }
+    if (attribute.set) { put(kWritten[attribute.which]); }
     put(attribute.text);
   }
   return escape(arena, {begin, static_cast<size_t>(at - begin)}, Escape::value);

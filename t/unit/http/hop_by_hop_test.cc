@@ -9,9 +9,7 @@ struct Message {
   Arena arena;
   Fields fields{arena};
   Message(std::initializer_list<string_view> connection) {
-    for (string_view value : connection) {
-      fields.add(FieldId::connection, value);
-    }
+    for (string_view value : connection) { fields.add(FieldId::connection, value); }
   }
   bool ends_here(string_view name) { return HopByHop(fields).ends_here({name, "", field_id(name)}); }
 };

@@ -76,9 +76,7 @@ TEST(SetCookie, path) {
 
 SetCookie::Flags flags(std::initializer_list<string_view> words) {
   SetCookie::Flags made;
-  for (string_view word : words) {
-    EXPECT_TRUE(SetCookie::parse_flag(word, made)) << word;
-  }
+  for (string_view word : words) { EXPECT_TRUE(SetCookie::parse_flag(word, made)) << word; }
   return made;
 }
 
