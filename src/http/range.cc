@@ -64,10 +64,7 @@ bool worthwhile(const ByteRange* items, size_t count, uint64_t size) {
   return true;
 }
 
-char* put(char* at, string_view text) {
-  memcpy(at, text.data(), text.size());
-  return at + text.size();
-}
+char* put(char* at, string_view text) { return std::copy(text.begin(), text.end(), at); }
 
 char* put_range(char* at, ByteRange range, uint64_t size) {
   at = write_decimal(put(at, "bytes "), range.first);

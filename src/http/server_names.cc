@@ -1,6 +1,7 @@
 #include "http/server_names.h"
 
 #include "base/text.h"
+#include "http/host.h"
 
 namespace sluice::http {
 
@@ -17,12 +18,7 @@ void* value_or_null(void* const* found) { return found == nullptr ? nullptr : *f
 }  // namespace
 
 string_view bare_host(string_view authority) {
-  size_t from = 0;
-  if (!authority.empty() && authority[0] == '[') {
-    size_t bracket = authority.find(']');
-    from = bracket == string_view::npos ? authority.size() : bracket;
-  }
-  string_view host = authority.substr(0, authority.find(':', from));
+  string_view host = split_host_port(authority).host;
   if (host.ends_with('.')) { host.remove_suffix(1); }
   return host;
 }

@@ -16,7 +16,7 @@ namespace sluice::http {
 
 using std::string_view;
 
-// Of host[:port]: without the port, brackets kept, and without one final dot.
+// Of a valid host[:port] (host.h): without the port, brackets kept, and without one final dot.
 string_view bare_host(string_view authority);
 
 class ServerNamesBase {
