@@ -168,7 +168,7 @@ std::string Diagnostics::line(const Diagnostic& diagnostic) {
   if (const SourceFile* file = diagnostic.at.file; file != nullptr) {
     out += " in ";
     append_shown(out, file->path);
-    if (file->path != "command line") {
+    if (file->path != kCommandLine) {
       append_format(out, ":%u", diagnostic.at.line);
     }
   }

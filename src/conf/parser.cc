@@ -197,7 +197,7 @@ void FileParser::note_indentation(const Node& closed, bool opened_first) {
 
 void FileParser::end() {
   if (!words_.empty()) {
-    bool command_line = file_.path == "command line";
+    bool command_line = file_.path == kCommandLine;
     all_.diagnostics.error(words_[0],
                            command_line ? "unexpected end of parameter, expecting \";\""
                                         : "unexpected end of file, expecting \";\" or \"}\"",
