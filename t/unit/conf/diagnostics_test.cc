@@ -61,6 +61,13 @@ TEST(Diagnostics, ShowAWindowOfALongLine) {
   EXPECT_NE(shown.find(" ^~~~~\n"), std::string::npos);
 }
 
+TEST(Diagnostics, ShowALongLineOfStrayBytes) {
+  SourceFile file{"f", std::string(1000, '\xB4')};
+  Diagnostics diagnostics;
+  diagnostics.error(word_at(file, 1, 900, 5), "e");
+  EXPECT_NE(diagnostics.render().find("?????\n"), std::string::npos);
+}
+
 TEST(Diagnostics, EndWithTheLineWhenTheWordGoesOn) {
   SourceFile file{"f", "a \"b\nc\";"};
   Diagnostics diagnostics;

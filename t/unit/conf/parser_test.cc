@@ -34,6 +34,12 @@ INSTANTIATE_TEST_SUITE_P(
              "[a]{}"},
         Case{"a {\n b { c; }\n",
              "3:1 unexpected end of file, expecting \"}\" (\"a\" of line 1 is not closed)", "[a]{[b]{[c];}}"},
+        Case{"{ a { b; } { { c; } d; } }",
+             "1:1 unexpected \"{\"\n1:12 unexpected \"{\"\n1:14 unexpected \"{\"", ""},
+        Case{"}\n{ { a; } b { }\n{ } }",
+             "1:1 unexpected \"}\" (no block is open here)\n2:1 unexpected \"{\"\n2:3 unexpected \"{\"\n3:1 "
+             "unexpected \"{\"",
+             ""},
         // What stands after a brace too many is read for mistakes, but its place is unknown.
         Case{"a { }\n}\nb;;", "2:1 unexpected \"}\" (no block is open here)\n3:3 unexpected \";\"", "[a]{}"},
         Case{"include;",
