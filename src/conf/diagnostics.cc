@@ -71,7 +71,10 @@ void append_source(std::string& out, const Diagnostic& diagnostic) {
   std::string_view line = source_line(diagnostic.at);
   size_t column = std::min<size_t>(diagnostic.at.column - 1, line.size());
   size_t from = line.size() <= kWidest || column <= kBefore ? 0 : column - kBefore;
-  while (from > 0 && (static_cast<unsigned char>(line[from]) & 0xc0) == 0x80) { --from; }
+  // Not in the middle of a character; the file may hold any bytes, so only as far as one can reach.
+  for (int i = 0; i < 3 && from > 0 && (static_cast<unsigned char>(line[from]) & 0xc0) == 0x80; ++i) {
+    --from;
+  }
   std::string_view shown = line.substr(from, kWidest);
   column -= from;
   std::string number = std::to_string(diagnostic.at.line);
@@ -152,7 +155,7 @@ std::string Diagnostics::line(const Diagnostic& diagnostic) {
   if (const SourceFile* file = diagnostic.at.file; file != nullptr) {
     out += " in ";
     append_shown(out, file->path);
-    if (file->path != "command line") { append_format(out, ":%u", diagnostic.at.line); }
+    if (file->path != kCommandLine) { append_format(out, ":%u", diagnostic.at.line); }
   }
   return out;
 }

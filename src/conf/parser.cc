@@ -1,6 +1,7 @@
 #include "conf/parser.h"
 
 #include <algorithm>
+#include <deque>
 #include <unordered_map>
 
 #include "base/text.h"
@@ -70,7 +71,8 @@ class FileParser {
   size_t depth_;
   std::vector<Word> words_;
   std::vector<Block> blocks_;
-  Node trash_;  // takes what stands where nothing sensible can
+  // Takes what stands where nothing sensible can. Blocks in it may be open: nodes must not move.
+  std::deque<Node> trash_;
   bool first_on_line_ = false;
   bool stopped_ = false;
   std::string suspicion_;  // of a missing brace
@@ -144,8 +146,7 @@ void FileParser::open() {
       all_.diagnostics.error(lexer_.at(), "unexpected \"{\"");
     }
     words_.clear();
-    Node& place = trash_.children.emplace_back();
-    blocks_.push_back({&place, false});
+    blocks_.push_back({&trash_.emplace_back(), false});
   } else {
     Node& node = add_directive();
     node.block = true;
@@ -175,7 +176,7 @@ void FileParser::close() {
   all_.diagnostics.error(lexer_.at(), "unexpected \"}\"",
                          suspicion_.empty() ? "no block is open here" : suspicion_);
   // What follows belongs to a block that was closed too early: its place is unknown.
-  blocks_[0].node = &trash_;
+  blocks_[0].node = &trash_.emplace_back();
   all_.tree.balanced = false;
 }
 
@@ -193,7 +194,7 @@ void FileParser::note_indentation(const Node& closed, bool opened_first) {
 
 void FileParser::end() {
   if (!words_.empty()) {
-    bool command_line = file_.path == "command line";
+    bool command_line = file_.path == kCommandLine;
     all_.diagnostics.error(words_[0],
                            command_line ? "unexpected end of parameter, expecting \";\""
                                         : "unexpected end of file, expecting \";\" or \"}\"",
