@@ -8,14 +8,13 @@ namespace sluice::http {
 
 namespace {
 
-enum Kind : uint8_t { kPlain, kSlash, kDot, kPercent, kQuestion, kHash, kRefused };
+enum Kind : uint8_t { kPlain, kSlash, kPercent, kQuestion, kHash, kRefused };
 
 constexpr std::array<uint8_t, 256> make_kinds() {
   std::array<uint8_t, 256> table{};
   for (int c = 0; c <= ' '; ++c) { table[c] = kRefused; }
   table[0x7f] = kRefused;
   table['/'] = kSlash;
-  table['.'] = kDot;
   table['%'] = kPercent;
   table['?'] = kQuestion;
   table['#'] = kHash;
@@ -39,32 +38,26 @@ struct Scan {
   bool complex = false;
 };
 
+// Whether the '/' at `at` starts something that cannot stay: an empty or a dot segment.
+bool reducible(string_view raw, size_t at, bool merge_slashes) {
+  char next = at + 1 < raw.size() ? raw[at + 1] : '\0';
+  return (next == '/' && merge_slashes) || (next == '.' && dot_segment(raw, at + 1));
+}
+
 Scan scan_path(string_view raw, bool merge_slashes) {
   Scan scan;
-  size_t i = 0;
-  for (; i < raw.size(); ++i) {
-    switch (kind(raw[i])) {
-      case kPlain:
-        continue;
-      case kSlash:
-        scan.complex |= merge_slashes && i > 0 && raw[i - 1] == '/';
-        continue;
-      case kDot:
-        scan.complex |= i > 0 && raw[i - 1] == '/' && dot_segment(raw, i);
-        continue;
-      case kPercent:
-        scan.complex = true;
-        continue;
-      case kRefused:
-        scan.valid = false;
-        return scan;
-      case kQuestion:
-      case kHash:
-        break;
+  for (; scan.end < raw.size(); ++scan.end) {
+    Kind found = kind(raw[scan.end]);
+    if (found == kPlain) { continue; }
+    if (found == kSlash) {
+      scan.complex |= reducible(raw, scan.end, merge_slashes);
+    } else if (found == kPercent) {
+      scan.complex = true;
+    } else {
+      scan.valid = found != kRefused;
+      return scan;
     }
-    break;
   }
-  scan.end = i;
   return scan;
 }
 
