@@ -92,6 +92,7 @@ class Segments {
     return size == 1 ? drop() : climb();
   }
   string_view text() const { return {begin_, static_cast<size_t>(at_ - begin_)}; }
+  bool had_dots() const { return had_dots_; }
 
  private:
   bool dots(size_t size) const { return size <= 2 && segment_[0] == '.' && segment_[size - 1] == '.'; }
@@ -100,6 +101,7 @@ class Segments {
     segment_ = at_;
   }
   bool drop() {
+    had_dots_ = true;
     at_ = segment_;
     return true;
   }
@@ -115,6 +117,7 @@ class Segments {
   char* at_;
   char* segment_;  // where the current segment starts
   bool merge_;
+  bool had_dots_ = false;
 };
 
 bool decode_path(Segments& out, string_view raw) {
@@ -167,6 +170,7 @@ bool normalise(Arena& arena, string_view raw, bool merge_slashes, NormalPath& ou
   Segments segments(arena.characters(path.size()), merge_slashes);
   if (!decode_path(segments, path)) { return false; }
   out.path = segments.text();
+  out.had_dots = segments.had_dots();
   out.complex = true;
   return true;
 }
