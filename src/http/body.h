@@ -1,5 +1,6 @@
-// Bodies on their way: who has room pulls. A source is asked for what is there now; a sink is given what it takes now;
-// neither ever waits. Waiting is done by whoever moves the bytes (relay.h), on the Ready each of them names.
+// Bodies on their way: who has room pulls. A source is asked for what is there now; a sink is given what it
+// takes now; neither ever waits. Waiting is done by whoever moves the bytes (relay.h), on the Ready each of
+// them names.
 #pragma once
 
 #include <cstdint>
@@ -34,9 +35,9 @@ class Source {
 
 class Sink {
  public:
-  // Takes everything out of `from` (framing it as the protocol wants) and writes what the connection takes now; the
-  // rest is kept. `last`: nothing follows. ok: all is on its way (end when it was the last); again: wait for ready()
-  // and push an empty chain.
+  // Takes everything out of `from` (framing it as the protocol wants) and writes what the connection takes
+  // now; the rest is kept. `last`: nothing follows. ok: all is on its way (end when it was the last); again:
+  // wait for ready() and push an empty chain.
   virtual Flow push(Chain& from, bool last) = 0;
   // Bytes taken but not yet written.
   virtual uint64_t unsent() const = 0;
