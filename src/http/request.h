@@ -31,7 +31,8 @@ struct Response {
   int64_t length = -1;       // of the body; -1: not known beforehand
   int64_t last_modified = -1;
   Chain body;                        // in memory or files; before what the source yields
-  Source* source = nullptr;          // more body, pulled while there is room
+  BodyFilter* filters = nullptr;  // in order of their stages
+  Source* source = nullptr;  // more body, pulled while there is room
   uint64_t buffer_limit = 64 << 10;  // bytes read ahead of a slow client in memory
   uint64_t spill_limit = 0;          // and this many more in a temporary file
   const std::string* spill_path = nullptr;
