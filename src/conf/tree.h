@@ -44,6 +44,7 @@ struct Node {
 struct Tree {
   std::vector<std::unique_ptr<SourceFile>> files;  // in the order of first reading; files[0] is the main one
   Node root;                                       // a block without words
+  bool balanced = true;  // false: braces did not match, so what stands where is a guess
 };
 
 }  // namespace sluice::conf
