@@ -1,6 +1,7 @@
 #include "conf/parser.h"
 
 #include <algorithm>
+#include <deque>
 #include <unordered_map>
 
 #include "base/text.h"
@@ -70,7 +71,8 @@ class FileParser {
   size_t depth_;
   std::vector<Word> words_;
   std::vector<Block> blocks_;
-  Node trash_;  // takes what stands where nothing sensible can
+  // Takes what stands where nothing sensible can. Blocks in it may be open: nodes must not move.
+  std::deque<Node> trash_;
   bool first_on_line_ = false;
   bool stopped_ = false;
   std::string suspicion_;  // of a missing brace
@@ -80,9 +82,7 @@ void FileParser::run() {
   while (!stopped_) {
     switch (lexer_.next()) {
       case Token::word:
-        if (words_.empty()) {
-          first_on_line_ = lexer_.first_on_line();
-        }
+        if (words_.empty()) { first_on_line_ = lexer_.first_on_line(); }
         words_.push_back(std::move(lexer_.word()));
         break;
       case Token::semicolon:
@@ -146,8 +146,7 @@ void FileParser::open() {
       all_.diagnostics.error(lexer_.at(), "unexpected \"{\"");
     }
     words_.clear();
-    Node& place = trash_.children.emplace_back();
-    blocks_.push_back({&place, false});
+    blocks_.push_back({&trash_.emplace_back(), false});
   } else {
     Node& node = add_directive();
     node.block = true;
@@ -170,16 +169,14 @@ void FileParser::close() {
   if (blocks_.size() > 1) {
     Node& closed = current();
     closed.close = lexer_.at();
-    if (!closed.words.empty()) {
-      note_indentation(closed, blocks_.back().first_on_line);
-    }
+    if (!closed.words.empty()) { note_indentation(closed, blocks_.back().first_on_line); }
     blocks_.pop_back();
     return;
   }
   all_.diagnostics.error(lexer_.at(), "unexpected \"}\"",
                          suspicion_.empty() ? "no block is open here" : suspicion_);
   // What follows belongs to a block that was closed too early: its place is unknown.
-  blocks_[0].node = &trash_;
+  blocks_[0].node = &trash_.emplace_back();
   all_.tree.balanced = false;
 }
 
@@ -197,7 +194,7 @@ void FileParser::note_indentation(const Node& closed, bool opened_first) {
 
 void FileParser::end() {
   if (!words_.empty()) {
-    bool command_line = file_.path == "command line";
+    bool command_line = file_.path == kCommandLine;
     all_.diagnostics.error(words_[0],
                            command_line ? "unexpected end of parameter, expecting \";\""
                                         : "unexpected end of file, expecting \";\" or \"}\"",
@@ -210,9 +207,7 @@ void FileParser::end() {
     }
     all_.diagnostics.error(lexer_.at(), "unexpected end of file, expecting \"}\"", std::move(hint));
   }
-  if (blocks_.size() > 1) {
-    all_.tree.balanced = false;
-  }
+  if (blocks_.size() > 1) { all_.tree.balanced = false; }
 }
 
 SourceFile* Parser::add(const std::string& path, std::string text) {
@@ -223,9 +218,7 @@ SourceFile* Parser::add(const std::string& path, std::string text) {
 // A file included from many places is read once.
 SourceFile* Parser::load(const std::string& path, const Word& from) {
   auto [at, added] = by_path_.try_emplace(path, nullptr);
-  if (!added && at->second != nullptr) {
-    return at->second;
-  }
+  if (!added && at->second != nullptr) { return at->second; }
   std::string text;
   std::string error;
   if (!read_source(path, text, error)) {
@@ -237,9 +230,7 @@ SourceFile* Parser::load(const std::string& path, const Word& from) {
 }
 
 void Parser::main_file(const std::string& path) {
-  if (SourceFile* file = load(path, Word{}); file != nullptr) {
-    parse(*file, tree.root, 0);
-  }
+  if (SourceFile* file = load(path, Word{}); file != nullptr) { parse(*file, tree.root, 0); }
 }
 
 void Parser::text(const std::string& name, std::string text) {
@@ -253,9 +244,7 @@ void Parser::include(const Word& path, Node& place, size_t depth) {
     diagnostics.error(path, std::move(error));
     return;
   }
-  for (const std::string& one : paths) {
-    include_one(one, path, place, depth);
-  }
+  for (const std::string& one : paths) { include_one(one, path, place, depth); }
 }
 
 void Parser::include_one(const std::string& path, const Word& from, Node& place, size_t depth) {
@@ -273,16 +262,12 @@ void Parser::include_one(const std::string& path, const Word& from, Node& place,
     diagnostics.error(from, format("includes are nested more than %zu deep", options.most_depth));
     return;
   }
-  if (SourceFile* file = load(path, from); file != nullptr) {
-    parse(*file, place, depth);
-  }
+  if (SourceFile* file = load(path, from); file != nullptr) { parse(*file, place, depth); }
 }
 
 bool Parser::is_text(const SourceFile& file) {
   size_t at = file.text.find('\0');
-  if (at == std::string::npos) {
-    return true;
-  }
+  if (at == std::string::npos) { return true; }
   auto line = static_cast<uint32_t>(1 + std::count(file.text.begin(), file.text.begin() + at, '\n'));
   size_t line_start = at == 0 ? 0 : file.text.rfind('\n', at - 1) + 1;
   Position position{&file, line, static_cast<uint32_t>(at - line_start + 1)};

@@ -10,6 +10,9 @@
 
 namespace sluice::conf {
 
+// The name of the "file" that holds the directives of the option -g.
+inline constexpr std::string_view kCommandLine = "command line";
+
 struct SourceFile {
   std::string path;  // as opened: absolute, or relative to the folder that include resolution gave
   std::string text;

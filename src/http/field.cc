@@ -217,12 +217,9 @@ void Fields::clear() {
 }
 
 void Fields::rebase(const char* old_begin, const char* old_end, ptrdiff_t delta) {
-  auto move = [&](string_view& text) {
-    if (text.data() >= old_begin && text.data() <= old_end) { text = {text.data() + delta, text.size()}; }
-  };
   for (Field& field : *this) {
-    move(field.name);
-    move(field.value);
+    http::rebase(field.name, old_begin, old_end, delta);
+    http::rebase(field.value, old_begin, old_end, delta);
   }
 }
 
