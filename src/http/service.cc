@@ -104,8 +104,7 @@ void stop(os::Worker& worker) {
   for (upstream::Group* group : static_cast<upstream::AllGroups*>(at->second)->groups) { group->drop_idle(); }
 }
 
-const os::ServiceRow row{"http", start, retire, busy, stop, nullptr};
-const os::ServiceRegistration registered(row);
+const os::ServiceRow row("http", start, retire, busy, stop, nullptr);
 
 }  // namespace
 
