@@ -260,6 +260,13 @@ INSTANTIATE_TEST_SUITE_P(
              "on | off;)\n"
              "1:31 \"test_size\" directive is not allowed here (allowed in: http, server, location)"}));
 
+TEST(Build, DoubtsAnArgumentInTheColumnOfDirectives) {
+  Built built("test_http {\n  test_list a\n  test_flag;\n  test_text\n    test_flag;\n}");
+  EXPECT_EQ(built.messages(),
+            "3:3 \"test_flag\" is taken as an argument of \"test_list\" (is a \";\" missing after \"a\"?)");
+  EXPECT_FALSE(built.parsed.diagnostics.failed());
+}
+
 TEST(Directive, NamesContexts) {
   EXPECT_EQ(context_names(kHttpServerLocation), "http, server, location");
   EXPECT_EQ(context_names(kMain | kLocationIf | kStreamServer), "main, if in location, stream server");
