@@ -52,9 +52,7 @@ std::string Paths::from_prefix(std::string_view path) const {
 void** Build::defaults() {
   if (defaults_ == nullptr) {
     defaults_ = arena().array<void*>(modules().size());
-    for (const ModuleInfo* module : modules()) {
-      defaults_[module->slot] = module->make(arena());
-    }
+    for (const ModuleInfo* module : modules()) { defaults_[module->slot] = module->make(arena()); }
   }
   return defaults_;
 }
@@ -78,9 +76,7 @@ void Build::children(Scope& scope, const Node& block) {
   std::vector<std::pair<const Node*, const Row*>> structural;
   for (const Node& node : block.children) {
     const Row* row = accept(scope, node);
-    if (row == nullptr) {
-      continue;
-    }
+    if (row == nullptr) { continue; }
     if (row->form == Form::structural) {
       structural.emplace_back(&node, row);
       continue;
@@ -88,9 +84,7 @@ void Build::children(Scope& scope, const Node& block) {
     scope.counted(*row);
     row->set(*this, scope, node, *row);
   }
-  if (scope.context() == kMain) {
-    config.main = scope.settings();
-  }
+  if (scope.context() == kMain) { config.main = scope.settings(); }
   for (auto [node, row] : structural) {
     scope.counted(*row);
     row->set(*this, scope, *node, *row);
@@ -105,9 +99,7 @@ const Row* Build::accept(Scope& scope, const Node& node) {
     unknown(scope, node, known_elsewhere);
     return nullptr;
   }
-  if (!well_formed(node, *row)) {
-    return nullptr;
-  }
+  if (!well_formed(node, *row)) { return nullptr; }
   if (!row->repeats && scope.count(*row) > 0) {
     error(node.words[0], "\"" + row->name + "\" directive is duplicate");
     return nullptr;

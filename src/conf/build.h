@@ -53,9 +53,7 @@ class Build {
   template <class T>
   T* shared(const std::string& kind, const std::string& name) {
     void*& place = config.named[kind + '\0' + name];
-    if (place == nullptr) {
-      place = config.arena.own<T>();
-    }
+    if (place == nullptr) { place = config.arena.own<T>(); }
     return static_cast<T*>(place);
   }
   template <class T>

@@ -16,17 +16,11 @@ constexpr size_t kBefore = 60;        // of these, at least so many before the c
 // Length of the well-formed UTF-8 sequence at the start of `text`, 0 when there is none.
 size_t sequence_length(std::string_view text) {
   auto first = static_cast<unsigned char>(text[0]);
-  if (first < 0x80) {
-    return 1;
-  }
+  if (first < 0x80) { return 1; }
   size_t length = first >= 0xf0 && first < 0xf5 ? 4 : first >= 0xe0 ? 3 : first >= 0xc2 ? 2 : 0;
-  if (length == 0 || first >= 0xf5 || length > text.size()) {
-    return 0;
-  }
+  if (length == 0 || first >= 0xf5 || length > text.size()) { return 0; }
   for (size_t i = 1; i < length; ++i) {
-    if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) {
-      return 0;
-    }
+    if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) { return 0; }
   }
   return length;
 }
@@ -64,15 +58,11 @@ std::string_view source_line(const Position& at) {
   std::string_view text = at.file->text;
   for (uint32_t line = 1; line < at.line; ++line) {
     size_t end = text.find('\n');
-    if (end == std::string_view::npos) {
-      return {};
-    }
+    if (end == std::string_view::npos) { return {}; }
     text.remove_prefix(end + 1);
   }
   text = text.substr(0, text.find('\n'));
-  if (text.ends_with('\r')) {
-    text.remove_suffix(1);
-  }
+  if (text.ends_with('\r')) { text.remove_suffix(1); }
   return text;
 }
 
@@ -144,9 +134,7 @@ void Diagnostics::warn(const Word& at, std::string text, std::string hint) {
 void Diagnostics::add(Diagnostic diagnostic) {
   // A file included from many places says each thing once.
   for (const Diagnostic& earlier : all_) {
-    if (same(earlier, diagnostic)) {
-      return;
-    }
+    if (same(earlier, diagnostic)) { return; }
   }
   bool error = diagnostic.kind == Diagnostic::Kind::error;
   size_t warnings = all_.size() - (std::min(errors_, kMost));
@@ -162,16 +150,12 @@ std::string Diagnostics::line(const Diagnostic& diagnostic) {
   std::string out;
   std::string_view text = diagnostic.text;
   append_shown(out, text.substr(0, kLongestText));
-  if (text.size() > kLongestText) {
-    out += "...";
-  }
+  if (text.size() > kLongestText) { out += "..."; }
   std::replace(out.begin(), out.end(), '\t', ' ');
   if (const SourceFile* file = diagnostic.at.file; file != nullptr) {
     out += " in ";
     append_shown(out, file->path);
-    if (file->path != kCommandLine) {
-      append_format(out, ":%u", diagnostic.at.line);
-    }
+    if (file->path != kCommandLine) { append_format(out, ":%u", diagnostic.at.line); }
   }
   return out;
 }
@@ -195,20 +179,14 @@ std::string Diagnostics::render() const {
            std::tuple(place(b->at.file), b->at.line, b->at.column);
   });
   std::string out;
-  for (const Diagnostic* diagnostic : sorted) {
-    append_one(out, *diagnostic);
-  }
-  if (dropped_ > 0) {
-    append_format(out, "sluice: [emerg] … and %zu more\n", dropped_);
-  }
+  for (const Diagnostic* diagnostic : sorted) { append_one(out, *diagnostic); }
+  if (dropped_ > 0) { append_format(out, "sluice: [emerg] … and %zu more\n", dropped_); }
   return out;
 }
 
 std::string_view nearest(std::string_view wrong, const std::vector<std::string_view>& candidates) {
   constexpr size_t kLongest = 64;  // the search is quadratic in it
-  if (wrong.empty() || wrong.size() > kLongest) {
-    return {};
-  }
+  if (wrong.empty() || wrong.size() > kLongest) { return {}; }
   std::string folded = to_lower(wrong);
   size_t best = wrong.size() <= 3 ? 1 : wrong.size() <= 7 ? 2 : 3;
   ++best;
@@ -216,9 +194,7 @@ std::string_view nearest(std::string_view wrong, const std::vector<std::string_v
   for (std::string_view candidate : candidates) {
     size_t longer = std::max(candidate.size(), folded.size());
     size_t shorter = std::min(candidate.size(), folded.size());
-    if (longer - shorter >= best) {
-      continue;
-    }
+    if (longer - shorter >= best) { continue; }
     size_t distance = edit_distance(folded, candidate);
     if (distance < best && distance < shorter) {
       best = distance;

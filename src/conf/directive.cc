@@ -23,9 +23,7 @@ const Rows* rows_of(std::string_view name) {
   if (index.modules != modules().size()) {
     index.by_name.clear();
     for (const ModuleInfo* module : modules()) {
-      for (const Row& row : module->rows) {
-        index.by_name[row.name].push_back(&row);
-      }
+      for (const Row& row : module->rows) { index.by_name[row.name].push_back(&row); }
     }
     index.modules = modules().size();
   }
@@ -57,9 +55,7 @@ std::vector<ModuleInfo*>& modules() {
 const Row* find_row(std::string_view name, uint32_t context, bool* known_elsewhere) {
   const Rows* rows = rows_of(name);
   *known_elsewhere = rows != nullptr;
-  if (rows == nullptr) {
-    return nullptr;
-  }
+  if (rows == nullptr) { return nullptr; }
   for (const Row* row : *rows) {
     if ((row->contexts & context) != 0) {
       *known_elsewhere = false;
@@ -72,9 +68,7 @@ const Row* find_row(std::string_view name, uint32_t context, bool* known_elsewhe
 uint32_t contexts_of(std::string_view name) {
   uint32_t contexts = 0;
   if (const Rows* rows = rows_of(name); rows != nullptr) {
-    for (const Row* row : *rows) {
-      contexts |= row->contexts;
-    }
+    for (const Row* row : *rows) { contexts |= row->contexts; }
   }
   return contexts;
 }
@@ -102,14 +96,10 @@ void Scope::inherit() {
   settings_.slots_ = parent_->settings_.slots_;
   // From now on a change in the parent must not show here.
   parent_->shares_slots_ = true;
-  if (parent_->owned_.none()) {
-    return;
-  }
+  if (parent_->owned_.none()) { return; }
   for (const ModuleInfo* module : modules()) {
     if (module->inherit == Inherit::no && parent_->owned_[module->slot]) {
-      if (shares_slots_) {
-        settings_.slots_ = copy_slots();
-      }
+      if (shares_slots_) { settings_.slots_ = copy_slots(); }
       settings_.slots_[module->slot] = build_.defaults()[module->slot];
     }
   }
@@ -125,13 +115,9 @@ void** Scope::copy_slots() {
 
 void* Scope::own(const ModuleInfo& module) {
   void*& before = settings_.slots_[module.slot];
-  if (owned_[module.slot]) {
-    return before;
-  }
+  if (owned_[module.slot]) { return before; }
   void* mine = module.copy(build_.arena(), before);
-  if (shares_slots_) {
-    settings_.slots_ = copy_slots();
-  }
+  if (shares_slots_) { settings_.slots_ = copy_slots(); }
   settings_.slots_[module.slot] = mine;
   owned_.set(module.slot);
   return mine;
@@ -139,9 +125,7 @@ void* Scope::own(const ModuleInfo& module) {
 
 int Scope::count(const Row& row) const {
   for (const auto& [seen, times] : seen_) {
-    if (seen == &row) {
-      return times;
-    }
+    if (seen == &row) { return times; }
   }
   return 0;
 }

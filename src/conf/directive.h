@@ -188,9 +188,7 @@ struct ValueOf<uint32_t> {
   static constexpr const char* expected = "a number";
   static std::optional<uint32_t> parse(std::string_view t) {
     auto value = parse_number(t);
-    if (!value || *value > UINT32_MAX) {
-      return std::nullopt;
-    }
+    if (!value || *value > UINT32_MAX) { return std::nullopt; }
     return static_cast<uint32_t>(*value);
   }
 };

@@ -41,13 +41,9 @@ Mention mention_at(std::string_view text) {
   if (!braces && end < text.size() && text[end] >= '1' && text[end] <= '9') {
     return {text.substr(end, 1), 2, true};
   }
-  while (end < text.size() && is_name_char(text[end])) {
-    ++end;
-  }
+  while (end < text.size() && is_name_char(text[end])) { ++end; }
   std::string_view name = text.substr(from, end - from);
-  if (!braces) {
-    return {name, end, true};
-  }
+  if (!braces) { return {name, end, true}; }
   bool closed = end < text.size() && text[end] == '}';
   return {name, closed ? end + 1 : end, closed};
 }
@@ -66,15 +62,9 @@ Expression Expression::compile(Build& build, Realm realm, const Word& where, std
   size_t from = 0;
   while (from < text.size()) {
     size_t dollar = std::min(text.find('$', from), text.size());
-    if (dollar == text.size() && made.parts_.empty()) {
-      break;
-    }
-    if (dollar > from) {
-      made.parts_.emplace_back().literal = text.substr(from, dollar - from);
-    }
-    if (dollar == text.size()) {
-      break;
-    }
+    if (dollar == text.size() && made.parts_.empty()) { break; }
+    if (dollar > from) { made.parts_.emplace_back().literal = text.substr(from, dollar - from); }
+    if (dollar == text.size()) { break; }
     Mention mention = mention_at(text.substr(dollar));
     Word at = part_of(where, text, dollar, mention.length);
     if (!mention.closed) {
@@ -97,26 +87,16 @@ Expression Expression::compile(Build& build, Realm realm, const Word& where, std
 }
 
 Value Expression::value_of(const Part& part, Evaluation& in) {
-  if (part.variable != nullptr) {
-    return in.get(*part.variable);
-  }
-  if (part.capture < 0) {
-    return {part.literal};
-  }
+  if (part.variable != nullptr) { return in.get(*part.variable); }
+  if (part.capture < 0) { return {part.literal}; }
   auto capture = static_cast<size_t>(part.capture);
-  if (in.captures == nullptr || capture >= in.captures->size()) {
-    return {};
-  }
+  if (in.captures == nullptr || capture >= in.captures->size()) { return {}; }
   return {(*in.captures)[capture]};
 }
 
 std::string_view Expression::evaluate(Evaluation& in) const {
-  if (parts_.empty()) {
-    return text_;
-  }
-  if (parts_.size() == 1) {
-    return value_of(parts_[0], in).text;
-  }
+  if (parts_.empty()) { return text_; }
+  if (parts_.size() == 1) { return value_of(parts_[0], in).text; }
   // Values are found once and kept: finding them twice could cost, or differ.
   constexpr size_t kOnStack = 16;
   std::array<std::string_view, kOnStack> few;

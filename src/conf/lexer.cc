@@ -12,9 +12,7 @@ namespace {
 // What a word cannot simply run over: its end, or something to look at.
 constexpr std::array<bool, 256> make_special() {
   std::array<bool, 256> table{};
-  for (char c : std::string_view(" \t\r\n;{\\$")) {
-    table[static_cast<unsigned char>(c)] = true;
-  }
+  for (char c : std::string_view(" \t\r\n;{\\$")) { table[static_cast<unsigned char>(c)] = true; }
   return table;
 }
 constexpr auto kSpecial = make_special();
@@ -80,9 +78,7 @@ void Lexer::skip_blanks_and_comments() {
 
 bool Lexer::first_on_line() const {
   for (size_t i = token_.line_start; i < token_.offset; ++i) {
-    if (!is_blank(text_[i])) {
-      return false;
-    }
+    if (!is_blank(text_[i])) { return false; }
   }
   return true;
 }
@@ -90,9 +86,7 @@ bool Lexer::first_on_line() const {
 Token Lexer::next() {
   skip_blanks_and_comments();
   token_ = now_;
-  if (now_.offset == text_.size()) {
-    return Token::end;
-  }
+  if (now_.offset == text_.size()) { return Token::end; }
   switch (char c = text_[now_.offset]) {
     case ';':
       step();
@@ -136,9 +130,7 @@ Token Lexer::plain_word() {
     if (c == '\\') {
       escaped = true;
       ++now_.offset;
-      if (pair) {
-        step();
-      }
+      if (pair) { step(); }
     } else if (c == '$') {
       // ${name} is no block.
       now_.offset += pair && text_[now_.offset + 1] == '{' ? 2 : 1;
@@ -146,9 +138,7 @@ Token Lexer::plain_word() {
       break;
     }
   }
-  if (now_.offset - from > kLongestWord) {
-    too_long();
-  }
+  if (now_.offset - from > kLongestWord) { too_long(); }
   take(from, now_.offset, false, escaped);
   return Token::word;
 }
@@ -190,9 +180,7 @@ Token Lexer::quoted_word(char quote) {
 // The word is taken; what follows must separate it from the next.
 Token Lexer::after_quote(char quote) {
   char c = now_.offset < text_.size() ? text_[now_.offset] : ' ';
-  if (is_space(c) || c == ';' || c == '{' || c == ')') {
-    return Token::word;
-  }
+  if (is_space(c) || c == ';' || c == '{' || c == ')') { return Token::word; }
   std::string text = std::string("unexpected \"") + c + "\"";
   if (now_.line == token_.line) {
     diagnostics_.error(at(now_), std::move(text),

@@ -82,9 +82,7 @@ void FileParser::run() {
   while (!stopped_) {
     switch (lexer_.next()) {
       case Token::word:
-        if (words_.empty()) {
-          first_on_line_ = lexer_.first_on_line();
-        }
+        if (words_.empty()) { first_on_line_ = lexer_.first_on_line(); }
         words_.push_back(std::move(lexer_.word()));
         break;
       case Token::semicolon:
@@ -171,9 +169,7 @@ void FileParser::close() {
   if (blocks_.size() > 1) {
     Node& closed = current();
     closed.close = lexer_.at();
-    if (!closed.words.empty()) {
-      note_indentation(closed, blocks_.back().first_on_line);
-    }
+    if (!closed.words.empty()) { note_indentation(closed, blocks_.back().first_on_line); }
     blocks_.pop_back();
     return;
   }
@@ -211,9 +207,7 @@ void FileParser::end() {
     }
     all_.diagnostics.error(lexer_.at(), "unexpected end of file, expecting \"}\"", std::move(hint));
   }
-  if (blocks_.size() > 1) {
-    all_.tree.balanced = false;
-  }
+  if (blocks_.size() > 1) { all_.tree.balanced = false; }
 }
 
 SourceFile* Parser::add(const std::string& path, std::string text) {
@@ -224,9 +218,7 @@ SourceFile* Parser::add(const std::string& path, std::string text) {
 // A file included from many places is read once.
 SourceFile* Parser::load(const std::string& path, const Word& from) {
   auto [at, added] = by_path_.try_emplace(path, nullptr);
-  if (!added && at->second != nullptr) {
-    return at->second;
-  }
+  if (!added && at->second != nullptr) { return at->second; }
   std::string text;
   std::string error;
   if (!read_source(path, text, error)) {
@@ -238,9 +230,7 @@ SourceFile* Parser::load(const std::string& path, const Word& from) {
 }
 
 void Parser::main_file(const std::string& path) {
-  if (SourceFile* file = load(path, Word{}); file != nullptr) {
-    parse(*file, tree.root, 0);
-  }
+  if (SourceFile* file = load(path, Word{}); file != nullptr) { parse(*file, tree.root, 0); }
 }
 
 void Parser::text(const std::string& name, std::string text) {
@@ -254,9 +244,7 @@ void Parser::include(const Word& path, Node& place, size_t depth) {
     diagnostics.error(path, std::move(error));
     return;
   }
-  for (const std::string& one : paths) {
-    include_one(one, path, place, depth);
-  }
+  for (const std::string& one : paths) { include_one(one, path, place, depth); }
 }
 
 void Parser::include_one(const std::string& path, const Word& from, Node& place, size_t depth) {
@@ -274,16 +262,12 @@ void Parser::include_one(const std::string& path, const Word& from, Node& place,
     diagnostics.error(from, format("includes are nested more than %zu deep", options.most_depth));
     return;
   }
-  if (SourceFile* file = load(path, from); file != nullptr) {
-    parse(*file, place, depth);
-  }
+  if (SourceFile* file = load(path, from); file != nullptr) { parse(*file, place, depth); }
 }
 
 bool Parser::is_text(const SourceFile& file) {
   size_t at = file.text.find('\0');
-  if (at == std::string::npos) {
-    return true;
-  }
+  if (at == std::string::npos) { return true; }
   auto line = static_cast<uint32_t>(1 + std::count(file.text.begin(), file.text.begin() + at, '\n'));
   size_t line_start = at == 0 ? 0 : file.text.rfind('\n', at - 1) + 1;
   Position position{&file, line, static_cast<uint32_t>(at - line_start + 1)};

@@ -16,9 +16,7 @@ constexpr size_t kWidth = 78;  // of plain text
 std::vector<const Row*> sorted_rows() {
   std::vector<const Row*> rows;
   for (const ModuleInfo* module : modules()) {
-    for (const Row& row : module->rows) {
-      rows.push_back(&row);
-    }
+    for (const Row& row : module->rows) { rows.push_back(&row); }
   }
   std::sort(rows.begin(), rows.end(), [](const Row* a, const Row* b) {
     return std::tuple(std::string_view(a->name), a->contexts) <
@@ -46,9 +44,7 @@ std::string escaped(std::string_view text) {
   std::string out;
   for (char c : text) {
     bool line_start = out.empty() || out.back() == '\n';
-    if (line_start && (c == '.' || c == '\'')) {
-      out += "\\&";
-    }
+    if (line_start && (c == '.' || c == '\'')) { out += "\\&"; }
     if (c == '\\') {
       out += "\\e";
     } else if (c == '-') {
@@ -58,16 +54,12 @@ std::string escaped(std::string_view text) {
     }
   }
   size_t at;
-  while ((at = out.find("…")) != std::string::npos) {
-    out.replace(at, std::string_view("…").size(), "...");
-  }
+  while ((at = out.find("…")) != std::string::npos) { out.replace(at, std::string_view("…").size(), "..."); }
   return out;
 }
 
 void mdoc_fact(std::string& out, const char* label, const std::string& fact) {
-  if (!fact.empty()) {
-    out += std::string(label) + ": " + escaped(fact) + "\n.br\n";
-  }
+  if (!fact.empty()) { out += std::string(label) + ": " + escaped(fact) + "\n.br\n"; }
 }
 
 void mdoc_directive(std::string& out, const Row& row) {
@@ -81,9 +73,7 @@ void mdoc_directive(std::string& out, const Row& row) {
 
 void mdoc_variables(std::string& out, Realm realm, const char* where) {
   std::vector<const VariableRow*> rows = Variables::all(realm);
-  if (rows.empty()) {
-    return;
-  }
+  if (rows.empty()) { return; }
   out += std::string(".Ss In ") + where + "\n.Bl -tag -width Ds\n";
   for (const VariableRow* row : rows) {
     out += ".It Va " + escaped(shown_name(*row)) + "\n" + escaped(row->manual) + "\n";
@@ -98,9 +88,7 @@ void append_wrapped(std::string& out, std::string_view text, size_t indent) {
     size_t end = std::min(text.find_first_of(" \n"), text.size());
     std::string_view word = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
-    if (word.empty()) {
-      continue;
-    }
+    if (word.empty()) { continue; }
     if (column > 0 && column + 1 + word.size() > kWidth) {
       out += '\n';
       column = 0;
@@ -119,9 +107,7 @@ void append_wrapped(std::string& out, std::string_view text, size_t indent) {
 }
 
 void plain_fact(std::string& out, const char* label, const std::string& fact) {
-  if (!fact.empty()) {
-    out += std::string("    ") + label + fact + "\n";
-  }
+  if (!fact.empty()) { out += std::string("    ") + label + fact + "\n"; }
 }
 
 void plain_directive(std::string& out, const Row& row) {
@@ -136,9 +122,7 @@ void plain_directive(std::string& out, const Row& row) {
 
 void plain_variables(std::string& out, Realm realm, const char* where) {
   std::vector<const VariableRow*> rows = Variables::all(realm);
-  if (rows.empty()) {
-    return;
-  }
+  if (rows.empty()) { return; }
   out += std::string("VARIABLES IN ") + where + "\n\n";
   for (const VariableRow* row : rows) {
     out += shown_name(*row) + "\n";
@@ -188,9 +172,7 @@ std::string dump(const Tree& tree) {
 std::string manual_mdoc() {
   std::string out = kPageStart;
   out += ".Sh DIRECTIVES\n.Bl -tag -width Ds\n";
-  for (const Row* row : sorted_rows()) {
-    mdoc_directive(out, *row);
-  }
+  for (const Row* row : sorted_rows()) { mdoc_directive(out, *row); }
   out += ".El\n.Sh VARIABLES\nA variable is written $name or ${name}; its name does not depend on case.\n";
   mdoc_variables(out, Realm::http, "http");
   mdoc_variables(out, Realm::stream, "stream");
@@ -200,9 +182,7 @@ std::string manual_mdoc() {
 
 std::string manual_plain() {
   std::string out = "DIRECTIVES\n\n";
-  for (const Row* row : sorted_rows()) {
-    plain_directive(out, *row);
-  }
+  for (const Row* row : sorted_rows()) { plain_directive(out, *row); }
   plain_variables(out, Realm::http, "HTTP");
   plain_variables(out, Realm::stream, "STREAM");
   return out;

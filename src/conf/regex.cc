@@ -61,9 +61,7 @@ Workspace& workspace() {
 // One line a second: a client that found such a pattern would fill the log.
 void report(int result) {
   static uint64_t next = 0;
-  if (clock::now() < next) {
-    return;
-  }
+  if (clock::now() < next) { return; }
   next = clock::now() + 1000;
   PCRE2_UCHAR text[128] = "";
   pcre2_get_error_message(result, text, sizeof text);
@@ -75,9 +73,7 @@ int run(const pcre2_code* code, std::string_view subject) {
   Workspace& with = workspace();
   int result =
       pcre2_match(code, reinterpret_cast<PCRE2_SPTR>(start), subject.size(), 0, 0, with.data, with.context);
-  if (result < PCRE2_ERROR_NOMATCH) {
-    report(result);
-  }
+  if (result < PCRE2_ERROR_NOMATCH) { report(result); }
   return result;
 }
 
@@ -100,9 +96,7 @@ std::string describe(int failure, std::string_view pattern, size_t offset) {
   pcre2_get_error_message(failure, text, sizeof text);
   std::string out = "pcre2_compile() failed: " + std::string(reinterpret_cast<const char*>(text)) + " in \"" +
                     std::string(pattern) + "\"";
-  if (offset < pattern.size()) {
-    out += " at \"" + std::string(pattern.substr(offset)) + "\"";
-  }
+  if (offset < pattern.size()) { out += " at \"" + std::string(pattern.substr(offset)) + "\""; }
   return out;
 }
 
@@ -146,18 +140,14 @@ bool Regex::matches(std::string_view subject) const { return run(code_of(code_),
 
 bool Regex::match(std::string_view subject, std::vector<std::string_view>& captures) const {
   int count = run(code_of(code_), subject);
-  if (count < 0) {
-    return false;
-  }
+  if (count < 0) { return false; }
   const PCRE2_SIZE* offsets = pcre2_get_ovector_pointer(workspace().data);
   captures.assign(static_cast<size_t>(groups_) + 1, {});
   for (size_t i = 0; i < static_cast<size_t>(count); ++i) {
     PCRE2_SIZE from = offsets[2 * i];
     PCRE2_SIZE to = offsets[2 * i + 1];
     // \K in a lookahead can put the start behind the end.
-    if (from != PCRE2_UNSET && from <= to) {
-      captures[i] = subject.substr(from, to - from);
-    }
+    if (from != PCRE2_UNSET && from <= to) { captures[i] = subject.substr(from, to - from); }
   }
   return true;
 }

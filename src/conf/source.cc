@@ -26,12 +26,8 @@ bool read_all(int fd, size_t expected, size_t most, std::string& text) {
   size_t filled = 0;
   for (;;) {
     ssize_t n = read(fd, text.data() + filled, text.size() - filled);
-    if (n < 0 && errno == EINTR) {
-      continue;
-    }
-    if (n < 0) {
-      return false;
-    }
+    if (n < 0 && errno == EINTR) { continue; }
+    if (n < 0) { return false; }
     if (n == 0) {
       text.resize(filled);
       return true;
@@ -41,9 +37,7 @@ bool read_all(int fd, size_t expected, size_t most, std::string& text) {
       errno = EFBIG;
       return false;
     }
-    if (filled == text.size()) {
-      text.resize(filled * 2 + 4096);
-    }
+    if (filled == text.size()) { text.resize(filled * 2 + 4096); }
   }
 }
 
@@ -59,13 +53,9 @@ bool read_source(const std::string& path, std::string& text, std::string& error)
   bool regular = fstat(fd, &about) == 0 && S_ISREG(about.st_mode);
   size_t expected = regular ? static_cast<size_t>(about.st_size) : 4096;
   bool done = read_all(fd, expected, regular ? SIZE_MAX : kMostFromStream, text);
-  if (!done) {
-    error = failure("read", path, errno);
-  }
+  if (!done) { error = failure("read", path, errno); }
   close(fd);
-  if (text.starts_with("\xEF\xBB\xBF")) {
-    text.erase(0, 3);
-  }
+  if (text.starts_with("\xEF\xBB\xBF")) { text.erase(0, 3); }
   return done;
 }
 

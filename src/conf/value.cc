@@ -23,14 +23,10 @@ Unit take_unit(std::string_view& text) {
     text.remove_prefix(2);
     return kMillisecond;
   }
-  if (text.empty() || text[0] == ' ') {
-    return kSecond;
-  }
+  if (text.empty() || text[0] == ' ') { return kSecond; }
   static constexpr std::string_view kLetters = "yMwdhms";
   size_t at = kLetters.find(text[0]);
-  if (at == std::string_view::npos) {
-    return kNone;
-  }
+  if (at == std::string_view::npos) { return kNone; }
   text.remove_prefix(1);
   return static_cast<Unit>(kYear + at);
 }
@@ -40,23 +36,15 @@ std::optional<uint64_t> parse_time(std::string_view text, bool in_seconds) {
   Unit last = kNone;
   do {
     size_t digits = 0;
-    while (digits < text.size() && is_digit(text[digits])) {
-      ++digits;
-    }
+    while (digits < text.size() && is_digit(text[digits])) { ++digits; }
     auto value = parse_decimal(text.substr(0, digits));
     text.remove_prefix(digits);
     Unit unit = take_unit(text);
-    if (!value || unit <= last || (in_seconds && unit == kMillisecond)) {
-      return std::nullopt;
-    }
+    if (!value || unit <= last || (in_seconds && unit == kMillisecond)) { return std::nullopt; }
     last = unit;
-    if (!multiply(*value, kMillisecondsIn[unit]) || total + *value > kMost) {
-      return std::nullopt;
-    }
+    if (!multiply(*value, kMillisecondsIn[unit]) || total + *value > kMost) { return std::nullopt; }
     total += *value;
-    while (!text.empty() && text[0] == ' ') {
-      text.remove_prefix(1);
-    }
+    while (!text.empty() && text[0] == ' ') { text.remove_prefix(1); }
   } while (!text.empty());
   return in_seconds ? total / 1000 : total;
 }
@@ -80,13 +68,9 @@ std::optional<Size> parse_size(std::string_view text) {
         break;
     }
   }
-  if (unit != 1) {
-    text.remove_suffix(1);
-  }
+  if (unit != 1) { text.remove_suffix(1); }
   auto value = parse_number(text);
-  if (!value || !multiply(*value, unit)) {
-    return std::nullopt;
-  }
+  if (!value || !multiply(*value, unit)) { return std::nullopt; }
   return Size{*value};
 }
 
@@ -101,12 +85,8 @@ std::optional<Seconds> parse_seconds(std::string_view text) {
 }
 
 std::optional<bool> parse_flag(std::string_view text) {
-  if (iequals(text, "on")) {
-    return true;
-  }
-  if (iequals(text, "off")) {
-    return false;
-  }
+  if (iequals(text, "on")) { return true; }
+  if (iequals(text, "off")) { return false; }
   return std::nullopt;
 }
 
@@ -118,9 +98,7 @@ std::optional<uint64_t> parse_number(std::string_view text) {
 std::optional<int64_t> parse_signed(std::string_view text) {
   bool negative = text.starts_with('-');
   auto value = parse_number(negative ? text.substr(1) : text);
-  if (!value) {
-    return std::nullopt;
-  }
+  if (!value) { return std::nullopt; }
   auto magnitude = static_cast<int64_t>(*value);
   return negative ? -magnitude : magnitude;
 }

@@ -33,9 +33,7 @@ void resolve_to(Variable& variable, const VariableRow& row) {
   variable.set = row.set;
   variable.cached = row.cached;
   variable.changeable = row.changeable;
-  if (row.prefix) {
-    variable.suffix = variable.name.substr(std::string_view(row.name).size());
-  }
+  if (row.prefix) { variable.suffix = variable.name.substr(std::string_view(row.name).size()); }
 }
 
 }  // namespace
@@ -60,13 +58,9 @@ Variables::Variables(const VariableRow* rows, size_t count) {
 }
 
 const VariableRow* Variables::find(Realm realm, std::string_view name) {
-  if (const VariableRow* row = find_exact(realm, name); row != nullptr) {
-    return row;
-  }
+  if (const VariableRow* row = find_exact(realm, name); row != nullptr) { return row; }
   for (const VariableRow* row : rows_of(realm).prefixes) {
-    if (name.size() > std::string_view(row->name).size() && name.starts_with(row->name)) {
-      return row;
-    }
+    if (name.size() > std::string_view(row->name).size() && name.starts_with(row->name)) { return row; }
   }
   return nullptr;
 }
@@ -102,17 +96,11 @@ Variable& VariableTable::use(std::string_view name, const Word& where) {
 
 Variable* VariableTable::define(std::string_view name, Getter get, const void* data, bool cached) {
   const VariableRow* row = find_exact(realm_, to_lower(name));
-  if (row != nullptr && !row->changeable) {
-    return nullptr;
-  }
+  if (row != nullptr && !row->changeable) { return nullptr; }
   Variable& variable = find_or_add(name);
   // A value that lives in its slot overrides a map or a built-in only once it was set.
-  if (get == no_value && variable.get != nullptr) {
-    return &variable;
-  }
-  if (row != nullptr) {
-    resolve_to(variable, *row);
-  }
+  if (get == no_value && variable.get != nullptr) { return &variable; }
+  if (row != nullptr) { resolve_to(variable, *row); }
   if (row == nullptr || get != no_value) {
     variable.get = get;
     variable.data = data;
@@ -124,21 +112,15 @@ Variable* VariableTable::define(std::string_view name, Getter get, const void* d
 
 void VariableTable::resolve(Diagnostics& diagnostics) {
   for (Variable& variable : variables_) {
-    if (variable.get != nullptr) {
-      continue;
-    }
+    if (variable.get != nullptr) { continue; }
     if (const VariableRow* row = Variables::find(realm_, variable.name); row != nullptr) {
       resolve_to(variable, *row);
       continue;
     }
     std::vector<std::string_view> candidates;
-    for (const VariableRow* row : rows_of(realm_).all) {
-      candidates.push_back(row->name);
-    }
+    for (const VariableRow* row : rows_of(realm_).all) { candidates.push_back(row->name); }
     for (const Variable& other : variables_) {
-      if (other.get != nullptr && other.get != no_value) {
-        candidates.push_back(other.name);
-      }
+      if (other.get != nullptr && other.get != no_value) { candidates.push_back(other.name); }
     }
     std::string_view near = nearest(variable.name, candidates);
     Word where;
@@ -147,9 +129,7 @@ void VariableTable::resolve(Diagnostics& diagnostics) {
     diagnostics.error(where, "unknown \"" + variable.name + "\" variable",
                       near.empty() ? std::string() : "did you mean \"$" + std::string(near) + "\"?");
   }
-  for (Variable& variable : variables_) {
-    variable.get = variable.get == nullptr ? no_value : variable.get;
-  }
+  for (Variable& variable : variables_) { variable.get = variable.get == nullptr ? no_value : variable.get; }
 }
 
 Evaluation::Slot& Evaluation::slot(uint32_t index) {

@@ -92,9 +92,7 @@ constexpr auto make_table() {
   std::array<uint8_t, kTableSize> table{};
   for (size_t id = 1; id < kFieldIds; ++id) {
     size_t slot = slot_of(kFieldNames[id]);
-    while (table[slot] != 0) {
-      slot = (slot + 1) % kTableSize;
-    }
+    while (table[slot] != 0) { slot = (slot + 1) % kTableSize; }
     table[slot] = static_cast<uint8_t>(id);
   }
   return table;
@@ -104,13 +102,9 @@ constexpr auto kTable = make_table();
 }  // namespace
 
 FieldId field_id(string_view name) {
-  if (name.empty()) {
-    return FieldId::unknown;
-  }
+  if (name.empty()) { return FieldId::unknown; }
   for (size_t slot = slot_of(name); kTable[slot] != 0; slot = (slot + 1) % kTableSize) {
-    if (iequals(kFieldNames[kTable[slot]], name)) {
-      return static_cast<FieldId>(kTable[slot]);
-    }
+    if (iequals(kFieldNames[kTable[slot]], name)) { return static_cast<FieldId>(kTable[slot]); }
   }
   return FieldId::unknown;
 }
@@ -121,9 +115,7 @@ void Fields::add(Field field) {
   if (size_ == capacity_) {
     uint32_t capacity = capacity_ == 0 ? 24 : capacity_ * 2;
     auto* items = arena_->array<Field>(capacity);
-    if (size_ > 0) {
-      memcpy(static_cast<void*>(items), items_, size_ * sizeof(Field));
-    }
+    if (size_ > 0) { memcpy(static_cast<void*>(items), items_, size_ * sizeof(Field)); }
     items_ = items;
     capacity_ = capacity;
   }
@@ -139,14 +131,10 @@ bool same(const Field& field, FieldId id, string_view name) {
 
 size_t Fields::remove(string_view name) {
   FieldId id = field_id(name);
-  if (!has(id)) {
-    return 0;
-  }
+  if (!has(id)) { return 0; }
   uint32_t kept = 0;
   for (uint32_t i = 0; i < size_; ++i) {
-    if (!same(items_[i], id, name)) {
-      items_[kept++] = items_[i];
-    }
+    if (!same(items_[i], id, name)) { items_[kept++] = items_[i]; }
   }
   size_t removed = size_ - kept;
   size_ = kept;
@@ -161,52 +149,38 @@ void Fields::set(string_view name, string_view value) {
   uint32_t kept = 0;
   for (uint32_t i = 0; i < size_; ++i) {
     if (same(items_[i], id, name)) {
-      if (placed) {
-        continue;
-      }
+      if (placed) { continue; }
       items_[i].value = value;
       placed = true;
     }
     items_[kept++] = items_[i];
   }
   size_ = kept;
-  if (!placed) {
-    add({name, value, id});
-  }
+  if (!placed) { add({name, value, id}); }
 }
 
 void Fields::set(FieldId id, string_view value) { set(field_name(id), value); }
 
 const Field* Fields::find_slow(FieldId id) const {
   for (const Field& field : *this) {
-    if (field.id == id) {
-      return &field;
-    }
+    if (field.id == id) { return &field; }
   }
   return nullptr;
 }
 
 const Field* Fields::find(string_view name) const {
   FieldId id = field_id(name);
-  if (!has(id)) {
-    return nullptr;
-  }
+  if (!has(id)) { return nullptr; }
   for (const Field& field : *this) {
-    if (same(field, id, name)) {
-      return &field;
-    }
+    if (same(field, id, name)) { return &field; }
   }
   return nullptr;
 }
 
 size_t Fields::count(FieldId id) const {
-  if (!has(id)) {
-    return 0;
-  }
+  if (!has(id)) { return 0; }
   size_t found = 0;
-  for (const Field& field : *this) {
-    found += field.id == id ? 1 : 0;
-  }
+  for (const Field& field : *this) { found += field.id == id ? 1 : 0; }
   return found;
 }
 
@@ -218,23 +192,15 @@ string_view Fields::combined(string_view name, string_view separator) const {
   size_t found = 0;
   string_view first;
   for (const Field& field : *this) {
-    if (!same(field, id, name)) {
-      continue;
-    }
-    if (found++ == 0) {
-      first = field.value;
-    }
+    if (!same(field, id, name)) { continue; }
+    if (found++ == 0) { first = field.value; }
     total += field.value.size() + separator.size();
   }
-  if (found < 2) {
-    return first;
-  }
+  if (found < 2) { return first; }
   char* out = arena_->characters(total);
   char* at = out;
   for (const Field& field : *this) {
-    if (!same(field, id, name)) {
-      continue;
-    }
+    if (!same(field, id, name)) { continue; }
     if (at != out) {
       memcpy(at, separator.data(), separator.size());
       at += separator.size();
@@ -247,20 +213,13 @@ string_view Fields::combined(string_view name, string_view separator) const {
 
 void Fields::clear() {
   size_ = 0;
-  for (uint64_t& word : seen_) {
-    word = 0;
-  }
+  for (uint64_t& word : seen_) { word = 0; }
 }
 
 void Fields::rebase(const char* old_begin, const char* old_end, ptrdiff_t delta) {
-  auto move = [&](string_view& text) {
-    if (text.data() >= old_begin && text.data() <= old_end) {
-      text = {text.data() + delta, text.size()};
-    }
-  };
   for (Field& field : *this) {
-    move(field.name);
-    move(field.value);
+    http::rebase(field.name, old_begin, old_end, delta);
+    http::rebase(field.value, old_begin, old_end, delta);
   }
 }
 

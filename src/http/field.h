@@ -92,6 +92,13 @@ struct Field {
   FieldId id = FieldId::unknown;
 };
 
+// After the memory of [old_begin, old_end) moved by `delta` bytes: views into it follow, others stay.
+inline void rebase(string_view& text, const char* old_begin, const char* old_end, ptrdiff_t delta) {
+  if (text.data() >= old_begin && text.data() + text.size() <= old_end) {
+    text = {text.data() + delta, text.size()};
+  }
+}
+
 // Grows in the arena. Removing keeps the order of the rest.
 class Fields {
  public:
@@ -108,9 +115,7 @@ class Fields {
 
   // First field of that name, or null.
   const Field* find(FieldId id) const {
-    if (!has(id)) {
-      return nullptr;
-    }
+    if (!has(id)) { return nullptr; }
     return find_slow(id);
   }
   const Field* find(string_view name) const;

@@ -1,11 +1,13 @@
 // HTTP/1 request head: bytes in, RequestHead out. No I/O, no allocation but the field list in the arena.
 // Strict RFC 9112: what two readers could understand differently is refused (see the errors). Each line is
-// parsed once, when it is complete, however the bytes arrive.
+// parsed once, when it is complete, however the bytes arrive: the outcome does not depend on where they were
+// cut.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
+#include "http/h1/field_line.h"
 #include "http/head.h"
 
 namespace sluice::http::h1 {
@@ -17,14 +19,15 @@ struct RequestLimits {
   uint32_t head = 32768;   // everything up to the empty line
   uint32_t fields = 1000;  // number of field lines
   bool ignore_invalid =
-      true;  // drop lines whose name is not a token of letters, digits, - (and _ when allowed)…
-  bool underscores = false;  // …or refuse the request with 400 when ignore_invalid is off
+      true;  // drop lines whose name is not a token, or holds an underscore without `underscores`;
+  bool underscores = false;  // when off, refuse those that are no tokens and take underscores
 };
 
 enum class ParseState : uint8_t { more, done, failed };
 
 class RequestParser {
  public:
+  // `head` is fresh.
   RequestParser(RequestHead& head, const RequestLimits& limits) : head_(head), limits_(limits) {}
 
   // `begin` is the first byte of the message (leading empty lines included) and stays the same between calls
@@ -35,18 +38,38 @@ class RequestParser {
   void moved(const char* old_begin, const char* new_begin);
 
   size_t consumed() const { return at_; }
-  // After failed: the status to answer with (400, 414, 431, 501, 505) and why, for the log.
+  // After failed: the status to answer with (400, 414, 417, 501, 505) and why, for the log.
   uint16_t status() const { return status_; }
   const char* reason() const { return reason_; }
-  // The request line was read whole: head.line, method and target may be used in log lines.
+  // The request line was read whole, if not understood: head.line may be used in log lines, and so may method
+  // and target as far as they are set.
   bool have_line() const { return !head_.line.empty(); }
 
  private:
+  enum class Stage : uint8_t { request_line, fields, done, failed };
+
+  bool fail(uint16_t status, const char* reason);
+  bool check_length(const char* line, const char* stop);
+  bool take_line(const char* line, const char* end);
+  bool take_request_line(const char* line, const char* end);
+  bool take_version(string_view version);
+  bool take_target(string_view target);
+  bool take_absolute(string_view target);
+  bool take_field(const char* line, const char* end);
+  bool take_known(const Field& field);
+  bool take_length(const Field& field);
+  bool take_coding(const Field& field);
+  bool finish();
+
   RequestHead& head_;
   RequestLimits limits_;
   size_t at_ = 0;       // start of the line being read
   size_t scanned_ = 0;  // bytes already searched for a line end
+  size_t start_ = 0;    // where the request line begins
   uint16_t status_ = 0;
+  Stage stage_ = Stage::request_line;
+  uint8_t empty_lines_ = 0;
+  ConnectionOptions connection_;
   const char* reason_ = "";
   uint32_t field_lines_ = 0;
 };

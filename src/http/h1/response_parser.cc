@@ -1,0 +1,163 @@
+#include "http/h1/response_parser.h"
+
+#include "base/text.h"
+#include "http/h1/scan.h"
+
+namespace sluice::http::h1 {
+
+bool ResponseParser::fail(const char* reason) {
+  stage_ = Stage::failed;
+  reason_ = reason;
+  return false;
+}
+
+ParseState ResponseParser::parse(const char* begin, size_t size) {
+  const char* end = begin + size;
+  while (stage_ < Stage::done) {
+    const char* text = begin + at_;
+    Line line = find_line(begin + scanned_, end);
+    scanned_ = static_cast<size_t>(line.end - begin);
+    if (scanned_ > limits_.head || (line.state == Line::whole && line.next > begin + limits_.head)) {
+      fail("response header too large");
+      break;
+    }
+    if (line.state == Line::more) { return ParseState::more; }
+    if (line.state == Line::bad) {
+      fail("control character in the response header");
+      break;
+    }
+    scanned_ = at_ = static_cast<size_t>(line.next - begin);
+    if (stage_ == Stage::status_line) {
+      take_status_line({text, static_cast<size_t>(line.end - text)});
+    } else if (text == line.end) {
+      finish();
+    } else {
+      take_field(text, line.end);
+    }
+  }
+  return stage_ == Stage::done ? ParseState::done : ParseState::failed;
+}
+
+// "HTTP/1.x SP 3DIGIT [SP reason]" (RFC 9112 4). The blank before a missing reason is missing in practice
+// too.
+bool ResponseParser::take_status_line(string_view line) {
+  constexpr size_t kShortest = sizeof "HTTP/1.1 200" - 1;
+  if (line.size() < kShortest || memcmp(line.data(), "HTTP/1.", 7) != 0 || !is_digit(line[7]) ||
+      line[8] != ' ') {
+    return fail("invalid status line");
+  }
+  uint16_t status = 0;
+  for (char c : line.substr(9, 3)) {
+    if (!is_digit(c)) { return fail("invalid status"); }
+    status = static_cast<uint16_t>(status * 10 + (c - '0'));
+  }
+  if (status < 100 || (line.size() > kShortest && line[kShortest] != ' ')) { return fail("invalid status"); }
+  head_.status = status;
+  head_.minor = line[7] == '0' ? 0 : 1;
+  if (line.size() > kShortest) { head_.reason = line.substr(kShortest + 1); }
+  stage_ = Stage::fields;
+  return true;
+}
+
+bool ResponseParser::take_field(const char* line, const char* end) {
+  if (++field_lines_ > limits_.fields) { return fail("too many response header lines"); }
+  Field field;
+  switch (LineFault fault = split_field_line(line, end, field)) {
+    case LineFault::none:
+    case LineFault::underscore:
+    case LineFault::blank:  // removed (RFC 9112 5.1)
+      return take_known(field);
+    case LineFault::not_token:
+      return true;  // dropped
+    default:
+      return fail(describe(fault));
+  }
+}
+
+bool ResponseParser::take_known(const Field& field) {
+  switch (field.id) {
+    case FieldId::content_length:
+      return take_length(field);
+    case FieldId::transfer_encoding:
+      return take_coding(field);
+    case FieldId::connection:
+      parse_connection(field.value, connection_);
+      break;
+    default:
+      break;
+  }
+  head_.fields.add(field);
+  return true;
+}
+
+// RFC 9112 6.3: the same length again is dropped, a different one leaves the body's end to guesswork.
+bool ResponseParser::take_length(const Field& field) {
+  if (const Field* first = head_.fields.find(FieldId::content_length)) {
+    return first->value == field.value || fail("contradictory Content-Length");
+  }
+  auto length = parse_decimal(field.value);
+  if (!length.has_value()) { return fail("invalid Content-Length"); }
+  head_.content_length = *length;
+  head_.fields.add(field);
+  return true;
+}
+
+// RFC 9112 6.1
+bool ResponseParser::take_coding(const Field& field) {
+  if (head_.minor == 0) { return fail("Transfer-Encoding in HTTP/1.0"); }
+  if (head_.fields.has(FieldId::transfer_encoding)) { return fail("duplicate Transfer-Encoding"); }
+  if (parse_transfer_encoding(field.value) != Coding::chunked) { return fail("unknown Transfer-Encoding"); }
+  head_.fields.add(field);
+  return true;
+}
+
+bool ResponseParser::bodiless() const {
+  return method_ == Method::head || head_.status < 200 || head_.status == 204 || head_.status == 304;
+}
+
+bool ResponseParser::finish() {
+  // After 101 the connection speaks another protocol.
+  head_.keepalive = !connection_.close && (head_.minor > 0 || connection_.keep_alive) && head_.status != 101;
+  decide_framing();
+  head_.size = static_cast<uint32_t>(at_);
+  stage_ = Stage::done;
+  return true;
+}
+
+// RFC 9112 6.3, in its order.
+void ResponseParser::decide_framing() {
+  Fields& fields = head_.fields;
+  bool chunked = fields.has(FieldId::transfer_encoding);
+  bool length = fields.has(FieldId::content_length);
+  if (chunked && length) {
+    // Chunked wins, and nothing behind it is trusted.
+    fields.remove(FieldId::content_length);
+    head_.content_length = 0;
+    head_.keepalive = false;
+  }
+  if (bodiless()) {
+    if (head_.status < 200 || head_.status == 204) {
+      // These may not tell a length (RFC 9110 8.6): a reader that believed it would wait for a body.
+      fields.remove(FieldId::content_length);
+      fields.remove(FieldId::transfer_encoding);
+      head_.content_length = 0;
+    }
+    head_.framing = Framing::none;
+  } else if (chunked) {
+    head_.framing = Framing::chunked;
+  } else if (length) {
+    head_.framing = Framing::length;
+  } else {
+    head_.framing = Framing::close;
+    head_.keepalive = false;
+  }
+}
+
+void ResponseParser::moved(const char* old_begin, const char* new_begin) {
+  const char* old_end = old_begin + scanned_;
+  ptrdiff_t delta = new_begin - old_begin;
+  rebase(head_.reason, old_begin, old_end, delta);
+  head_.fields.rebase(old_begin, old_end, delta);
+}
+
+}  // namespace sluice::http::h1
