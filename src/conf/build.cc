@@ -111,9 +111,7 @@ const Row* Build::accept(Scope& scope, const Node& node) {
 // Where any number of arguments is right, a forgotten ; makes the next directive one of them. It is not
 // wrong, but who writes an argument in the column of directives?
 void Build::doubt(const Scope& scope, const Node& node) {
-  if (node.words.front().at.line == node.words.back().at.line) {
-    return;
-  }
+  if (node.words.front().at.line == node.words.back().at.line) { return; }
   size_t next = swallowed_directive(node);
   const Word& word = node.words[next];
   if (next > 0 && word.at.column == node.words[0].at.column &&
@@ -160,9 +158,7 @@ bool Build::well_formed(const Node& node, const Row& row) {
 
 void Build::wrong_count(const Node& node, const Row& row) {
   std::string hint = syntax_of(row);
-  if (size_t next = swallowed_directive(node); next > 0) {
-    hint = missing_after(node.words[next - 1]);
-  }
+  if (size_t next = swallowed_directive(node); next > 0) { hint = missing_after(node.words[next - 1]); }
   error(node.words[0], "invalid number of arguments in \"" + row.name + "\" directive", std::move(hint));
 }
 

@@ -1,4 +1,5 @@
 // Any text as a configuration: parse, build, resolve, render. Includes find nothing: their base does not
+// sources: src/base/*.cc src/conf/*.cc
 // exist.
 #include <string>
 

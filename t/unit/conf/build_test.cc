@@ -38,9 +38,7 @@ void build_block(Build& build, Scope& scope, const Node& node, const Row& row) {
 
 void add_to_list(Build&, Scope& scope, const Node& node, const Row& row) {
   auto& list = scope.own<Inherited>().list;
-  if (scope.first_in_block(row)) {
-    list.clear();
-  }
+  if (scope.first_in_block(row)) { list.clear(); }
   list.push_back(node.argument(0));
 }
 
