@@ -1,6 +1,5 @@
-// Any text as a configuration: parse, build, resolve, render. Includes find nothing: their base does not
+// Any text as a configuration: parse, build, resolve, render. Includes find nothing: their base is not there.
 // sources: src/base/*.cc src/conf/*.cc
-// exist.
 #include <string>
 
 #include "conf/build.h"
