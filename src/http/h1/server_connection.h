@@ -1,5 +1,5 @@
-// A client's HTTP/1 connection. While idle it is this object and a watched socket: no buffer, no arena, no coroutine.
-// When bytes come, run() serves requests one after another until there is nothing more to read.
+// A client's HTTP/1 connection. While idle it is this object and a watched socket: no buffer, no arena, no
+// coroutine. When bytes come, run() serves requests one after another until there is nothing more to read.
 #pragma once
 
 #include "base/chain.h"
