@@ -1,6 +1,9 @@
 #include "http/h1/request_parser.h"
 
+#include <algorithm>
+
 #include "base/text.h"
+#include "http/fold.h"
 #include "http/h1/scan.h"
 #include "http/host.h"
 
@@ -42,49 +45,49 @@ bool RequestParser::fail(uint16_t status, const char* reason) {
 
 ParseState RequestParser::parse(const char* begin, size_t size) {
   const char* end = begin + size;
+  const char* from = begin + scanned_;
   while (stage_ < Stage::done) {
     const char* text = begin + at_;
-    Line line = find_line(begin + scanned_, end);
-    scanned_ = static_cast<size_t>(line.end - begin);
-    if (!check_length(text, line.end)) {
+    const char* stop = find_control(begin, from, end);
+    // Limits act on the byte that passes them, so that the outcome is the same whether the rest is there or
+    // not.
+    size_t limit = stage_ == Stage::fields ? limits_.field : limits_.line;
+    if (static_cast<size_t>(stop - text) > std::min<size_t>(limit, limits_.head - at_)) {
+      fail_length(limit);
       break;
     }
-    if (line.state == Line::more) {
-      return ParseState::more;
-    }
-    if (line.state == Line::bad) {
-      fail(400, stage_ == Stage::fields ? "control character in a header" : "control character in the line");
+    from = stop == end ? nullptr : line_end(stop, end);
+    if (from == nullptr) {
+      scanned_ = static_cast<size_t>(stop - begin);
+      if (may_end_line(stop, end)) {
+        return ParseState::more;
+      }
+      fail(400, "control character in the request header");
       break;
     }
-    scanned_ = at_ = static_cast<size_t>(line.next - begin);
+    scanned_ = at_ = static_cast<size_t>(from - begin);
     if (at_ > limits_.head) {
       fail(400, "request header too large");
-      break;
+    } else if (stage_ == Stage::request_line) {
+      take_first_line(text, stop);
+    } else if (text == stop) {
+      finish();
+    } else {
+      take_field(begin, text, stop);
     }
-    take_line(text, line.end);
   }
   return stage_ == Stage::done ? ParseState::done : ParseState::failed;
 }
 
-// Limits act on the byte that passes them, so that the outcome is the same whether the rest is there or not.
-bool RequestParser::check_length(const char* line, const char* stop) {
-  auto length = static_cast<size_t>(stop - line);
-  size_t limit = stage_ == Stage::fields ? limits_.field : limits_.line;
-  size_t head_left = limits_.head - at_;
-  if (length <= limit && length <= head_left) {
-    return true;
-  }
-  if (head_left < limit) {
+bool RequestParser::fail_length(size_t limit) {
+  if (limits_.head - at_ < limit) {
     return fail(400, "request header too large");
   }
   return stage_ == Stage::fields ? fail(400, "request header or cookie too large")
                                  : fail(414, "request line too long");
 }
 
-bool RequestParser::take_line(const char* line, const char* end) {
-  if (stage_ == Stage::fields) {
-    return line == end ? finish() : take_field(line, end);
-  }
+bool RequestParser::take_first_line(const char* line, const char* end) {
   if (line != end) {
     head_.line = text_between(line, end);
     return take_request_line(line, end);
@@ -96,7 +99,7 @@ bool RequestParser::take_line(const char* line, const char* end) {
 // method SP request-target SP HTTP-version (RFC 9112 3), with nothing doubled and nothing else.
 bool RequestParser::take_request_line(const char* line, const char* end) {
   const char* space = line;
-  while (space != end && is_token_char(*space)) {
+  while (space != end && is_name_char(*space)) {
     ++space;
   }
   if (space == line || space == end || *space != ' ') {
@@ -105,7 +108,7 @@ bool RequestParser::take_request_line(const char* line, const char* end) {
   head_.method_text = text_between(line, space);
   head_.method = parse_method(head_.method_text);
   const char* target = space + 1;
-  const char* target_end = find_target_end(target, end);
+  const char* target_end = find_target_end(line, target, end);
   if (target == target_end) {
     return fail(400, "request without a target");
   }
@@ -175,21 +178,25 @@ bool RequestParser::take_absolute(string_view target) {
   return true;
 }
 
-bool RequestParser::take_field(const char* line, const char* end) {
+bool RequestParser::take_field(const char* floor, const char* line, const char* end) {
   if (++field_lines_ > limits_.fields) {
     return fail(400, "too many header lines");
   }
-  Field field;
-  LineFault fault = split_field_line(line, end, field);
+  Field& field = head_.fields.draft();
+  LineFault fault = split_field_line(floor, line, end, field);
   if (fault == LineFault::none) {
-    return field.id == FieldId::unknown ? (head_.fields.add(field), true) : take_known(field);
+    return field.id == FieldId::unknown ? keep(field) : take_known(field);
   }
   if (fault == LineFault::underscore && (limits_.underscores || !limits_.ignore_invalid)) {
-    head_.fields.add(field);
-    return true;
+    return keep(field);
   }
   bool droppable = fault == LineFault::underscore || fault == LineFault::not_token;
   return (droppable && limits_.ignore_invalid) || fail(400, describe(fault));
+}
+
+bool RequestParser::keep(const Field& draft) {
+  head_.fields.keep(draft);
+  return true;
 }
 
 bool RequestParser::take_known(const Field& field) {
@@ -220,8 +227,7 @@ bool RequestParser::take_known(const Field& field) {
     default:
       break;
   }
-  head_.fields.add(field);
-  return true;
+  return keep(field);
 }
 
 // RFC 9112 6.3: anything but one number could be read as two different lengths. The same again says nothing
@@ -236,8 +242,7 @@ bool RequestParser::take_length(const Field& field) {
   }
   head_.framing = Framing::length;
   head_.content_length = *length;
-  head_.fields.add(field);
-  return true;
+  return keep(field);
 }
 
 // RFC 9112 6.1
@@ -256,8 +261,7 @@ bool RequestParser::take_coding(const Field& field) {
     case Coding::chunked:
       break;
   }
-  head_.fields.add(field);
-  return true;
+  return keep(field);
 }
 
 bool RequestParser::finish() {
