@@ -56,18 +56,14 @@ class Arena {
   }
   std::string_view copy(std::string_view text) {
     char* to = characters(text.size());
-    if (!text.empty()) {
-      memcpy(to, text.data(), text.size());
-    }
+    if (!text.empty()) { memcpy(to, text.data(), text.size()); }
     return {to, text.size()};
   }
   std::string_view join(std::string_view a, std::string_view b, std::string_view c = {}) {
     char* to = characters(a.size() + b.size() + c.size());
     char* at = to;
     for (std::string_view part : {a, b, c}) {
-      if (!part.empty()) {
-        memcpy(at, part.data(), part.size());
-      }
+      if (!part.empty()) { memcpy(at, part.data(), part.size()); }
       at += part.size();
     }
     return {to, static_cast<size_t>(at - to)};

@@ -15,9 +15,7 @@ Buffer* Buffer::make(size_t capacity) {
 void Buffer::destroy() { pool::give(this, capacity_ + sizeof(Buffer)); }
 
 void Chain::room() {
-  if (first_ + count_ < capacity_) {
-    return;
-  }
+  if (first_ + count_ < capacity_) { return; }
   if (first_ > 0) {
     std::move(items_ + first_, items_ + first_ + count_, items_);
     first_ = 0;
@@ -25,17 +23,13 @@ void Chain::room() {
   }
   auto* larger = new Slice[capacity_ * 2];
   std::move(items_, items_ + count_, larger);
-  if (items_ != inline_) {
-    delete[] items_;
-  }
+  if (items_ != inline_) { delete[] items_; }
   items_ = larger;
   capacity_ *= 2;
 }
 
 void Chain::append(Slice slice) {
-  if (slice.size == 0) {
-    return;
-  }
+  if (slice.size == 0) { return; }
   size_ += slice.size;
   // Neighbours in the same memory or file become one slice: fewer iovecs, and bodies read in many small
   // pieces do not grow the queue.
@@ -56,18 +50,14 @@ void Chain::append(Slice slice) {
 }
 
 void Chain::prepend(Slice slice) {
-  if (slice.size == 0) {
-    return;
-  }
+  if (slice.size == 0) { return; }
   Chain rest(std::move(*this));
   append(std::move(slice));
   append(std::move(rest));
 }
 
 void Chain::append(Chain&& other) {
-  for (size_t i = 0; i < other.count_; ++i) {
-    append(std::move(other.items_[other.first_ + i]));
-  }
+  for (size_t i = 0; i < other.count_; ++i) { append(std::move(other.items_[other.first_ + i])); }
   other.clear();
 }
 
@@ -76,9 +66,7 @@ void Chain::consume(uint64_t bytes) {
   while (bytes > 0) {
     Slice& slice = items_[first_];
     if (bytes < slice.size) {
-      if (!slice.in_file()) {
-        slice.data += bytes;
-      }
+      if (!slice.in_file()) { slice.data += bytes; }
       slice.offset += static_cast<off_t>(bytes);
       slice.size -= bytes;
       return;
@@ -89,9 +77,7 @@ void Chain::consume(uint64_t bytes) {
     ++first_;
     --count_;
   }
-  if (count_ == 0) {
-    first_ = 0;
-  }
+  if (count_ == 0) { first_ = 0; }
 }
 
 void Chain::move_to(Chain& to, uint64_t bytes) {
@@ -108,12 +94,8 @@ void Chain::move_to(Chain& to, uint64_t bytes) {
 }
 
 void Chain::clear() {
-  for (size_t i = 0; i < count_; ++i) {
-    items_[first_ + i].owner.reset();
-  }
-  if (items_ != inline_) {
-    delete[] items_;
-  }
+  for (size_t i = 0; i < count_; ++i) { items_[first_ + i].owner.reset(); }
+  if (items_ != inline_) { delete[] items_; }
   items_ = inline_;
   capacity_ = kInline;
   first_ = count_ = 0;
@@ -129,9 +111,7 @@ void Chain::take(Chain& other) {
     other.capacity_ = kInline;
     other.first_ = 0;
   } else {
-    for (size_t i = 0; i < other.count_; ++i) {
-      items_[i] = std::move(other.items_[other.first_ + i]);
-    }
+    for (size_t i = 0; i < other.count_; ++i) { items_[i] = std::move(other.items_[other.first_ + i]); }
     first_ = 0;
     other.first_ = 0;
   }
@@ -143,9 +123,7 @@ size_t Chain::iovecs(iovec* out, size_t most, uint64_t bytes) const {
   size_t filled = 0;
   for (size_t i = 0; i < count_ && filled < most && bytes > 0; ++i) {
     const Slice& slice = at(i);
-    if (slice.in_file()) {
-      break;
-    }
+    if (slice.in_file()) { break; }
     size_t size = static_cast<size_t>(std::min(slice.size, bytes));
     out[filled++] = {const_cast<char*>(slice.data), size};
     bytes -= size;

@@ -20,9 +20,7 @@ class Buffer {
   static Buffer* make(size_t capacity);
   void retain() { ++references_; }
   void release() {
-    if (--references_ == 0) {
-      destroy();
-    }
+    if (--references_ == 0) { destroy(); }
   }
   char* data() { return reinterpret_cast<char*>(this + 1); }
   size_t capacity() const { return capacity_; }
@@ -40,9 +38,7 @@ class BufferRef {
   BufferRef() = default;
   explicit BufferRef(Buffer* adopted) : buffer_(adopted) {}
   BufferRef(const BufferRef& other) : buffer_(other.buffer_) {
-    if (buffer_ != nullptr) {
-      buffer_->retain();
-    }
+    if (buffer_ != nullptr) { buffer_->retain(); }
   }
   BufferRef(BufferRef&& other) noexcept : buffer_(other.buffer_) { other.buffer_ = nullptr; }
   BufferRef& operator=(BufferRef other) noexcept {
@@ -53,9 +49,7 @@ class BufferRef {
   }
   ~BufferRef() { reset(); }
   void reset() {
-    if (buffer_ != nullptr) {
-      buffer_->release();
-    }
+    if (buffer_ != nullptr) { buffer_->release(); }
     buffer_ = nullptr;
   }
   Buffer* get() const { return buffer_; }

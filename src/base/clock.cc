@@ -11,6 +11,7 @@ namespace {
 struct Cache {
   uint64_t monotonic_ms = 0;
   uint64_t wall_ms = 0;
+  bool stale = true;
 };
 Cache cache;
 
@@ -52,18 +53,14 @@ struct Zone {
 Zone zone_of(const tm& local) {
   long offset = local.tm_gmtoff / 60;
   char sign = offset < 0 ? '-' : '+';
-  if (offset < 0) {
-    offset = -offset;
-  }
+  if (offset < 0) { offset = -offset; }
   return {sign, static_cast<int>(offset / 60), static_cast<int>(offset % 60)};
 }
 
 }  // namespace
 
 uint64_t now() {
-  if (cache.monotonic_ms == 0) {
-    refresh();
-  }
+  if (cache.stale) { refresh(); }
   return cache.monotonic_ms;
 }
 
@@ -74,16 +71,17 @@ uint64_t precise_microseconds() {
 }
 
 uint64_t wall() {
-  if (cache.wall_ms == 0) {
-    refresh();
-  }
+  if (cache.stale) { refresh(); }
   return cache.wall_ms;
 }
 
 void refresh() {
   cache.monotonic_ms = read(CLOCK_MONOTONIC);
   cache.wall_ms = read(CLOCK_REALTIME);
+  cache.stale = false;
 }
+
+void expire() { cache.stale = true; }
 
 std::string_view http_date() {
   static Rendering slot;
@@ -140,13 +138,9 @@ class DateReader {
   explicit DateReader(std::string_view text) : text_(text) {}
   int number(size_t digits) {
     int value = 0;
-    if (text_.size() < digits) {
-      return fail();
-    }
+    if (text_.size() < digits) { return fail(); }
     for (size_t i = 0; i < digits; ++i) {
-      if (!is_digit(text_[i])) {
-        return fail();
-      }
+      if (!is_digit(text_[i])) { return fail(); }
       value = value * 10 + (text_[i] - '0');
     }
     text_.remove_prefix(digits);
@@ -255,9 +249,7 @@ std::optional<int64_t> parse_http_date(std::string_view text) {
     in.literal(" ");
     t.tm_year = in.number(4) - 1900;
   }
-  if (!in.complete()) {
-    return std::nullopt;
-  }
+  if (!in.complete()) { return std::nullopt; }
   return to_seconds(t);
 }
 

@@ -14,6 +14,8 @@ uint64_t precise_microseconds();
 // Milliseconds since 1970.
 uint64_t wall();
 void refresh();
+// The next reader reads the clock again: called before the loop waits.
+void expire();
 
 // Cached renderings of wall(), made when first asked for in a second.
 std::string_view http_date();   // Sun, 06 Nov 1994 08:49:37 GMT

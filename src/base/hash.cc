@@ -20,9 +20,7 @@ struct Key {
   uint64_t k0 = 0, k1 = 0;
   Key() {
     uint64_t raw[2] = {0x736c75696365, 0x6b6579};
-    if (getrandom(raw, sizeof raw, GRND_NONBLOCK) < 0) {
-      raw[0] ^= reinterpret_cast<uintptr_t>(this);
-    }
+    if (getrandom(raw, sizeof raw, GRND_NONBLOCK) < 0) { raw[0] ^= reinterpret_cast<uintptr_t>(this); }
     k0 = raw[0];
     k1 = raw[1];
   }
@@ -54,9 +52,7 @@ constexpr std::array<uint32_t, 256> make_crc_table() {
   std::array<uint32_t, 256> table{};
   for (uint32_t i = 0; i < 256; ++i) {
     uint32_t c = i;
-    for (int k = 0; k < 8; ++k) {
-      c = (c & 1) != 0 ? 0xedb88320u ^ (c >> 1) : c >> 1;
-    }
+    for (int k = 0; k < 8; ++k) { c = (c & 1) != 0 ? 0xedb88320u ^ (c >> 1) : c >> 1; }
     table[i] = c;
   }
   return table;
@@ -81,17 +77,13 @@ uint64_t keyed_hash(std::string_view text) {
   }
   s.word(last);
   s.v2 ^= 0xff;
-  for (int i = 0; i < 4; ++i) {
-    s.round();
-  }
+  for (int i = 0; i < 4; ++i) { s.round(); }
   return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
 }
 
 uint32_t crc32(std::string_view text) {
   uint32_t c = 0xffffffffu;
-  for (char byte : text) {
-    c = kCrc[(c ^ static_cast<unsigned char>(byte)) & 0xff] ^ (c >> 8);
-  }
+  for (char byte : text) { c = kCrc[(c ^ static_cast<unsigned char>(byte)) & 0xff] ^ (c >> 8); }
   return c ^ 0xffffffffu;
 }
 

@@ -12,9 +12,7 @@ uint64_t hash(std::string_view text, uint64_t seed = 0);
 constexpr uint32_t hash_lowered(std::string_view text) {
   uint32_t value = 2166136261u;
   for (char c : text) {
-    if (c >= 'A' && c <= 'Z') {
-      c = static_cast<char>(c | 0x20);
-    }
+    if (c >= 'A' && c <= 'Z') { c = static_cast<char>(c | 0x20); }
     value = (value ^ static_cast<unsigned char>(c)) * 16777619u;
   }
   return value;

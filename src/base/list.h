@@ -14,9 +14,7 @@ class ListNode {
 
   bool linked() const { return next_ != nullptr; }
   void unlink() {
-    if (next_ == nullptr) {
-      return;
-    }
+    if (next_ == nullptr) { return; }
     prev_->next_ = next_;
     next_->prev_ = prev_;
     prev_ = next_ = nullptr;
@@ -38,9 +36,7 @@ class List {
   List(const List&) = delete;
   List& operator=(const List&) = delete;
   ~List() {
-    while (!empty()) {
-      front()->Node::unlink();
-    }
+    while (!empty()) { front()->Node::unlink(); }
     head_.prev_ = head_.next_ = nullptr;
   }
 
@@ -56,16 +52,12 @@ class List {
   void push_front(T* item) { insert(&head_, item); }
   T* pop_front() {
     T* item = front();
-    if (item != nullptr) {
-      static_cast<Node*>(item)->unlink();
-    }
+    if (item != nullptr) { static_cast<Node*>(item)->unlink(); }
     return item;
   }
   // Moves everything of `other` to the end of this list.
   void splice(List& other) {
-    while (T* item = other.pop_front()) {
-      push_back(item);
-    }
+    while (T* item = other.pop_front()) { push_back(item); }
   }
 
  private:

@@ -24,12 +24,8 @@ std::optional<Level> echo;
 void put(int fd, std::string_view line) {
   while (!line.empty()) {
     ssize_t n = ::write(fd, line.data(), line.size());
-    if (n < 0 && errno == EINTR) {
-      continue;
-    }
-    if (n <= 0) {
-      return;
-    }
+    if (n < 0 && errno == EINTR) { continue; }
+    if (n <= 0) { return; }
     line.remove_prefix(static_cast<size_t>(n));
   }
 }
@@ -38,9 +34,7 @@ void put(int fd, std::string_view line) {
 void neutralise(std::string& line, size_t from) {
   for (size_t i = from; i < line.size(); ++i) {
     auto c = static_cast<unsigned char>(line[i]);
-    if (c < 0x20 || c == 0x7f) {
-      line[i] = ' ';
-    }
+    if (c < 0x20 || c == 0x7f) { line[i] = ' '; }
   }
 }
 
@@ -57,26 +51,16 @@ void write_list(const Log& log, Level level, const Subject* subject, int sys, co
   char text[2048];
   vsnprintf(text, sizeof text, format, arguments);
   line += text;
-  if (sys != 0) {
-    append_format(line, " (%d: %s)", sys, strerror(sys));
-  }
-  if (subject != nullptr) {
-    subject->describe(line);
-  }
-  if (line.size() > kLongestLine) {
-    line.resize(kLongestLine);
-  }
+  if (sys != 0) { append_format(line, " (%d: %s)", sys, strerror(sys)); }
+  if (subject != nullptr) { subject->describe(line); }
+  if (line.size() > kLongestLine) { line.resize(kLongestLine); }
   neutralise(line, text_from);
   line += '\n';
   bool stderr_done = false;
   for (const Output& output : log.outputs()) {
-    if (level > output.level) {
-      continue;
-    }
+    if (level > output.level) { continue; }
     int fd = output.file->fd;
-    if (fd < 0) {
-      continue;
-    }
+    if (fd < 0) { continue; }
     put(fd, line);
     stderr_done = stderr_done || fd == STDERR_FILENO;
   }
@@ -94,17 +78,13 @@ std::string_view name(Level level) { return kNames[static_cast<size_t>(level)]; 
 
 std::optional<Level> parse_level(std::string_view text) {
   for (size_t i = 1; i < std::size(kNames); ++i) {
-    if (kNames[i] == text) {
-      return static_cast<Level>(i);
-    }
+    if (kNames[i] == text) { return static_cast<Level>(i); }
   }
   return std::nullopt;
 }
 
 void Log::add(Output output) {
-  if (output.level > most_) {
-    most_ = output.level;
-  }
+  if (output.level > most_) { most_ = output.level; }
   outputs_.push_back(std::move(output));
 }
 
@@ -130,15 +110,13 @@ void write(const Log& log, Level level, const Subject* subject, int sys, const c
   va_end(arguments);
 }
 
-#define SLUICE_DEFINE_LEVEL(level_)                                           \
-  void level_(int sys, const char* format, ...) {                             \
-    if (!main_log().on(Level::level_) && !(echo && Level::level_ <= *echo)) { \
-      return;                                                                 \
-    }                                                                         \
-    va_list arguments;                                                        \
-    va_start(arguments, format);                                              \
-    write_list(main_log(), Level::level_, nullptr, sys, format, arguments);   \
-    va_end(arguments);                                                        \
+#define SLUICE_DEFINE_LEVEL(level_)                                                     \
+  void level_(int sys, const char* format, ...) {                                       \
+    if (!main_log().on(Level::level_) && !(echo && Level::level_ <= *echo)) { return; } \
+    va_list arguments;                                                                  \
+    va_start(arguments, format);                                                        \
+    write_list(main_log(), Level::level_, nullptr, sys, format, arguments);             \
+    va_end(arguments);                                                                  \
   }
 SLUICE_DEFINE_LEVEL(emerg)
 SLUICE_DEFINE_LEVEL(alert)

@@ -22,9 +22,7 @@ class Registry {
 
   template <class Visit>
   static void each(Visit visit) {
-    for (const Entry* entry = head(); entry != nullptr; entry = entry->next()) {
-      visit(entry->row());
-    }
+    for (const Entry* entry = head(); entry != nullptr; entry = entry->next()) { visit(entry->row()); }
   }
 
  private:

@@ -65,9 +65,7 @@ class [[nodiscard]] Result {
     return *this;
   }
   ~Result() {
-    if (ok_) {
-      value_.~T();
-    }
+    if (ok_) { value_.~T(); }
   }
 
   explicit operator bool() const { return ok_; }

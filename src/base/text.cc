@@ -15,9 +15,7 @@ constexpr std::array<bool, 256> make_token_table() {
   for (int c = 0; c < 256; ++c) {
     table[c] = is_alpha(static_cast<char>(c)) || is_digit(static_cast<char>(c));
   }
-  for (char c : string_view("!#$%&'*+-.^_`|~")) {
-    table[static_cast<unsigned char>(c)] = true;
-  }
+  for (char c : string_view("!#$%&'*+-.^_`|~")) { table[static_cast<unsigned char>(c)] = true; }
   return table;
 }
 constexpr auto kToken = make_token_table();
@@ -30,25 +28,17 @@ bool is_token(string_view text) {
 }
 
 bool iequals(string_view a, string_view b) {
-  if (a.size() != b.size()) {
-    return false;
-  }
+  if (a.size() != b.size()) { return false; }
   for (size_t i = 0; i < a.size(); ++i) {
-    if (lower(a[i]) != lower(b[i])) {
-      return false;
-    }
+    if (lower(a[i]) != lower(b[i])) { return false; }
   }
   return true;
 }
 
 bool equals_lowered(string_view text, string_view lowered) {
-  if (text.size() != lowered.size()) {
-    return false;
-  }
+  if (text.size() != lowered.size()) { return false; }
   for (size_t i = 0; i < text.size(); ++i) {
-    if (lower(text[i]) != lowered[i]) {
-      return false;
-    }
+    if (lower(text[i]) != lowered[i]) { return false; }
   }
   return true;
 }
@@ -59,19 +49,13 @@ bool istarts_with(string_view text, string_view prefix) {
 
 std::string to_lower(string_view text) {
   std::string out(text);
-  for (char& c : out) {
-    c = lower(c);
-  }
+  for (char& c : out) { c = lower(c); }
   return out;
 }
 
 string_view trim(string_view text) {
-  while (!text.empty() && is_blank(text.front())) {
-    text.remove_prefix(1);
-  }
-  while (!text.empty() && is_blank(text.back())) {
-    text.remove_suffix(1);
-  }
+  while (!text.empty() && is_blank(text.front())) { text.remove_prefix(1); }
+  while (!text.empty() && is_blank(text.back())) { text.remove_suffix(1); }
   return text;
 }
 
@@ -79,9 +63,7 @@ namespace {
 std::optional<uint64_t> parse_digits(string_view text, int base) {
   uint64_t value = 0;
   auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-  if (failure != std::errc() || end != text.data() + text.size()) {
-    return std::nullopt;
-  }
+  if (failure != std::errc() || end != text.data() + text.size()) { return std::nullopt; }
   return value;
 }
 }  // namespace
@@ -91,9 +73,7 @@ std::optional<uint64_t> parse_hex(string_view text) { return parse_digits(text, 
 
 Split split(string_view text, char separator) {
   size_t at = text.find(separator);
-  if (at == string_view::npos) {
-    return {text, {}, false};
-  }
+  if (at == string_view::npos) { return {text, {}, false}; }
   return {text.substr(0, at), text.substr(at + 1), true};
 }
 
@@ -133,12 +113,8 @@ char* write_decimal(char* out, uint64_t value) { return std::to_chars(out, out +
 
 size_t edit_distance(string_view a, string_view b) {
   std::vector<std::vector<size_t>> d(a.size() + 1, std::vector<size_t>(b.size() + 1));
-  for (size_t i = 0; i <= a.size(); ++i) {
-    d[i][0] = i;
-  }
-  for (size_t j = 0; j <= b.size(); ++j) {
-    d[0][j] = j;
-  }
+  for (size_t i = 0; i <= a.size(); ++i) { d[i][0] = i; }
+  for (size_t j = 0; j <= b.size(); ++j) { d[0][j] = j; }
   for (size_t i = 1; i <= a.size(); ++i) {
     for (size_t j = 1; j <= b.size(); ++j) {
       size_t cost = a[i - 1] == b[j - 1] ? 0 : 1;

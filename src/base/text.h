@@ -17,9 +17,7 @@ constexpr bool is_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && 
 constexpr bool is_blank(char c) { return c == ' ' || c == '\t'; }
 // Value of a hexadecimal digit, or -1.
 constexpr int hex_value(char c) {
-  if (c >= '0' && c <= '9') {
-    return c - '0';
-  }
+  if (c >= '0' && c <= '9') { return c - '0'; }
   c = lower(c);
   return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
@@ -57,25 +55,15 @@ void each_member(string_view list, Visit visit) {
     if (i < list.size()) {
       char c = list[i];
       if (quoted) {
-        if (c == '\\') {
-          ++i;
-        }
-        if (c == '"') {
-          quoted = false;
-        }
+        if (c == '\\') { ++i; }
+        if (c == '"') { quoted = false; }
         continue;
       }
-      if (c == '"') {
-        quoted = true;
-      }
-      if (c != ',') {
-        continue;
-      }
+      if (c == '"') { quoted = true; }
+      if (c != ',') { continue; }
     }
     string_view member = start < list.size() ? trim(list.substr(start, i - start)) : string_view();
-    if (!member.empty()) {
-      visit(member);
-    }
+    if (!member.empty()) { visit(member); }
     start = i + 1;
   }
 }

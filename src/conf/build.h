@@ -40,20 +40,20 @@ class Build {
  public:
   Build(Config& config, Diagnostics& diagnostics) : config(config), diagnostics(diagnostics) {}
 
-  // Builds the whole tree: applies, then runs what was put off.
+  // Builds the whole tree: applies, then runs what was put off, then resolves the variables. The tree must
+  // live at least as long as the diagnostics are read.
   void run(const Tree& tree);
   // Applies the children of a block to `scope`: simple ones, then structural ones.
   void children(Scope& scope, const Node& block);
   // Runs after the whole tree was applied, in the order of the calls: what refers to names declared anywhere.
+  // The scopes are gone by then; nodes and settings live.
   void later(std::function<void()> work) { later_.push_back(std::move(work)); }
 
   // An object that several directives refer to by name. `make` runs once per (kind, name).
   template <class T>
   T* shared(const std::string& kind, const std::string& name) {
     void*& place = config.named[kind + '\0' + name];
-    if (place == nullptr) {
-      place = config.arena.own<T>();
-    }
+    if (place == nullptr) { place = config.arena.own<T>(); }
     return static_cast<T*>(place);
   }
   template <class T>
@@ -71,9 +71,15 @@ class Build {
   Diagnostics& diagnostics;
 
  private:
-  void apply(Scope& scope, const Node& node, Form pass_least, Form pass_most);
+  friend class Scope;
+  const Row* accept(Scope& scope, const Node& node);
   void unknown(const Scope& scope, const Node& node, bool known_elsewhere);
+  bool well_formed(const Node& node, const Row& row);
+  void wrong_count(const Node& node, const Row& row);
+  void** defaults();
   std::vector<std::function<void()>> later_;
+  void** defaults_ = nullptr;  // one of each module's settings as its initialisers make them
+  bool balanced_ = true;
 };
 
 }  // namespace sluice::conf

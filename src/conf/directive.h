@@ -13,7 +13,7 @@
 // for a list asks scope.first_in_block(row) to know when to drop what was inherited.
 #pragma once
 
-#include <bit>
+#include <bitset>
 #include <functional>
 #include <initializer_list>
 #include <string>
@@ -96,6 +96,10 @@ std::vector<ModuleInfo*>& modules();
 // The row for `name` in any of `contexts`; null when there is none. `known` tells whether the name exists
 // elsewhere.
 const Row* find_row(std::string_view name, uint32_t context, bool* known_elsewhere);
+// All contexts in which a directive of this name may stand; 0 when there is none.
+uint32_t contexts_of(std::string_view name);
+// "syntax: gzip on | off;", for hints.
+std::string syntax_of(const Row& row);
 
 // The settings in force in one block: one pointer per module, shared with the parent until changed.
 class Settings {
@@ -135,11 +139,18 @@ class Scope {
   void* object = nullptr;
 
  private:
+  static constexpr size_t kMostModules = 256;
+  using Slots = std::bitset<kMostModules>;
+  void inherit();
+  void** copy_slots();
+
   Build& build_;
   Context context_;
   Scope* parent_;
   Settings settings_;
-  std::vector<char> owned_;
+  // The slots are the parent's, array and all, until something is set here.
+  bool shares_slots_ = true;
+  Slots owned_;
   std::vector<std::pair<const Row*, int>> seen_;
 };
 
@@ -177,9 +188,7 @@ struct ValueOf<uint32_t> {
   static constexpr const char* expected = "a number";
   static std::optional<uint32_t> parse(std::string_view t) {
     auto value = parse_number(t);
-    if (!value || *value > UINT32_MAX) {
-      return std::nullopt;
-    }
+    if (!value || *value > UINT32_MAX) { return std::nullopt; }
     return static_cast<uint32_t>(*value);
   }
 };

@@ -10,6 +10,9 @@
 
 namespace sluice::conf {
 
+// The name of the "file" that holds the directives of the option -g.
+inline constexpr std::string_view kCommandLine = "command line";
+
 struct SourceFile {
   std::string path;  // as opened: absolute, or relative to the folder that include resolution gave
   std::string text;
@@ -44,6 +47,7 @@ struct Node {
 struct Tree {
   std::vector<std::unique_ptr<SourceFile>> files;  // in the order of first reading; files[0] is the main one
   Node root;                                       // a block without words
+  bool balanced = true;  // false: braces did not match, so what stands where is a guess
 };
 
 }  // namespace sluice::conf

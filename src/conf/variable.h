@@ -90,21 +90,15 @@ class Evaluation {
   };
   Arena& arena() { return arena_; }
   Value get(const Variable& variable) {
-    if (slots_ != nullptr && slots_[variable.index].set) {
-      return slots_[variable.index].value;
-    }
+    if (slots_ != nullptr && slots_[variable.index].set) { return slots_[variable.index].value; }
     Value value = variable.get(*this, variable);
-    if (variable.cached) {
-      put(variable, value);
-    }
+    if (variable.cached) { put(variable, value); }
     return value;
   }
   // Gives the variable a value for the rest of this request.
   void put(const Variable& variable, Value value) { slot(variable.index) = {value, true}; }
   void forget(const Variable& variable) {
-    if (slots_ != nullptr) {
-      slots_[variable.index].set = false;
-    }
+    if (slots_ != nullptr) { slots_[variable.index].set = false; }
   }
   // Captures of the last regex that matched: $1 … $9.
   const std::vector<std::string_view>* captures = nullptr;

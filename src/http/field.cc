@@ -97,9 +97,7 @@ constexpr bool separates(uint32_t multiplier) {
   std::array<bool, kSlots> taken{};
   for (size_t id = 1; id < kFieldIds; ++id) {
     bool& slot = taken[slot_of(kFieldNames[id], multiplier)];
-    if (slot) {
-      return false;
-    }
+    if (slot) { return false; }
     slot = true;
   }
   return true;
@@ -107,9 +105,7 @@ constexpr bool separates(uint32_t multiplier) {
 constexpr uint32_t find_multiplier() {
   uint32_t candidate = 0x9e3779b1;
   for (int tries = 0; tries < 4000; ++tries, candidate = candidate * 1664525 + 1013904222) {
-    if (separates(candidate | 1)) {
-      return candidate | 1;
-    }
+    if (separates(candidate | 1)) { return candidate | 1; }
   }
   return 0;
 }
@@ -134,9 +130,7 @@ constexpr auto make_lowered() {
   std::array<Lowered, kFieldIds> names{};
   for (size_t id = 1; id < kFieldIds; ++id) {
     names[id].size = static_cast<uint8_t>(kFieldNames[id].size());
-    for (size_t i = 0; i < kFieldNames[id].size(); ++i) {
-      names[id].text[i] = lower(kFieldNames[id][i]);
-    }
+    for (size_t i = 0; i < kFieldNames[id].size(); ++i) { names[id].text[i] = lower(kFieldNames[id][i]); }
   }
   return names;
 }
@@ -145,9 +139,7 @@ constexpr auto kLowered = make_lowered();
 }  // namespace
 
 FieldId field_id(string_view name) {
-  if (name.empty()) {
-    return FieldId::unknown;
-  }
+  if (name.empty()) { return FieldId::unknown; }
   uint8_t id = kSlotIds[slot_of(name, kMultiplier)];
   // Unknown has size 0 here and equals no name.
   const Lowered& known = kLowered[id];
@@ -161,9 +153,7 @@ string_view field_name(FieldId id) { return kFieldNames[static_cast<size_t>(id)]
 void Fields::grow() {
   uint32_t capacity = capacity_ == 0 ? 24 : capacity_ * 2;
   auto* items = arena_->array<Field>(capacity);
-  if (size_ > 0) {
-    memcpy(static_cast<void*>(items), items_, size_ * sizeof(Field));
-  }
+  if (size_ > 0) { memcpy(static_cast<void*>(items), items_, size_ * sizeof(Field)); }
   items_ = items;
   capacity_ = capacity;
 }
@@ -178,14 +168,10 @@ size_t Fields::remove(string_view name) { return remove(field_id(name), name); }
 size_t Fields::remove(FieldId id) { return remove(id, field_name(id)); }
 
 size_t Fields::remove(FieldId id, string_view name) {
-  if (!has(id)) {
-    return 0;
-  }
+  if (!has(id)) { return 0; }
   uint32_t kept = 0;
   for (uint32_t i = 0; i < size_; ++i) {
-    if (!same(items_[i], id, name)) {
-      items_[kept++] = items_[i];
-    }
+    if (!same(items_[i], id, name)) { items_[kept++] = items_[i]; }
   }
   size_t removed = size_ - kept;
   size_ = kept;
@@ -207,50 +193,36 @@ void Fields::set(FieldId id, string_view name, string_view value) {
   uint32_t kept = 0;
   for (uint32_t i = 0; i < size_; ++i) {
     if (same(items_[i], id, name)) {
-      if (placed) {
-        continue;
-      }
+      if (placed) { continue; }
       items_[i].value = value;
       placed = true;
     }
     items_[kept++] = items_[i];
   }
   size_ = kept;
-  if (!placed) {
-    add({name, value, id});
-  }
+  if (!placed) { add({name, value, id}); }
 }
 
 const Field* Fields::find_slow(FieldId id) const {
   for (const Field& field : *this) {
-    if (field.id == id) {
-      return &field;
-    }
+    if (field.id == id) { return &field; }
   }
   return nullptr;
 }
 
 const Field* Fields::find(string_view name) const {
   FieldId id = field_id(name);
-  if (!has(id)) {
-    return nullptr;
-  }
+  if (!has(id)) { return nullptr; }
   for (const Field& field : *this) {
-    if (same(field, id, name)) {
-      return &field;
-    }
+    if (same(field, id, name)) { return &field; }
   }
   return nullptr;
 }
 
 size_t Fields::count(FieldId id) const {
-  if (!has(id)) {
-    return 0;
-  }
+  if (!has(id)) { return 0; }
   size_t found = 0;
-  for (const Field& field : *this) {
-    found += field.id == id ? 1 : 0;
-  }
+  for (const Field& field : *this) { found += field.id == id ? 1 : 0; }
   return found;
 }
 
@@ -262,23 +234,15 @@ string_view Fields::combined(string_view name, string_view separator) const {
   size_t found = 0;
   string_view first;
   for (const Field& field : *this) {
-    if (!same(field, id, name)) {
-      continue;
-    }
-    if (found++ == 0) {
-      first = field.value;
-    }
+    if (!same(field, id, name)) { continue; }
+    if (found++ == 0) { first = field.value; }
     total += field.value.size() + separator.size();
   }
-  if (found < 2) {
-    return first;
-  }
+  if (found < 2) { return first; }
   char* out = arena_->characters(total);
   char* at = out;
   for (const Field& field : *this) {
-    if (!same(field, id, name)) {
-      continue;
-    }
+    if (!same(field, id, name)) { continue; }
     if (at != out) {
       memcpy(at, separator.data(), separator.size());
       at += separator.size();
@@ -291,9 +255,7 @@ string_view Fields::combined(string_view name, string_view separator) const {
 
 void Fields::clear() {
   size_ = 0;
-  for (uint64_t& word : seen_) {
-    word = 0;
-  }
+  for (uint64_t& word : seen_) { word = 0; }
 }
 
 void Fields::rebase(const char* old_begin, const char* old_end, ptrdiff_t delta) {

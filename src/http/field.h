@@ -109,9 +109,7 @@ class Fields {
   void add(const Field& field) { keep(draft() = field); }
   // The place of the next field, to be filled where it will stay. It counts once it is kept.
   Field& draft() {
-    if (size_ == capacity_) {
-      grow();
-    }
+    if (size_ == capacity_) { grow(); }
     return items_[size_];
   }
   void keep(const Field& draft) {
@@ -126,9 +124,7 @@ class Fields {
 
   // First field of that name, or null.
   const Field* find(FieldId id) const {
-    if (!has(id)) {
-      return nullptr;
-    }
+    if (!has(id)) { return nullptr; }
     return find_slow(id);
   }
   const Field* find(string_view name) const;

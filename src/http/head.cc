@@ -10,9 +10,7 @@ constexpr string_view kMethods[] = {"",        "GET",   "HEAD",  "POST",    "PUT
 
 Method parse_method(string_view token) {
   for (size_t i = 1; i < std::size(kMethods); ++i) {
-    if (kMethods[i] == token) {
-      return static_cast<Method>(i);
-    }
+    if (kMethods[i] == token) { return static_cast<Method>(i); }
   }
   return Method::unknown;
 }

@@ -19,9 +19,7 @@ constexpr std::array<Kind, 256> make_kinds() {
     kinds[c] = is_alpha(static_cast<char>(c)) || is_digit(static_cast<char>(c)) ? kPlain : kOther;
   }
   // unreserved and sub-delims (RFC 3986 2.2, 2.3) but the quote and the comma.
-  for (char c : string_view("-_~!$&()*+;=")) {
-    kinds[static_cast<unsigned char>(c)] = kPlain;
-  }
+  for (char c : string_view("-_~!$&()*+;=")) { kinds[static_cast<unsigned char>(c)] = kPlain; }
   kinds['.'] = kDot;
   kinds['%'] = kEscape;
   return kinds;
@@ -41,12 +39,8 @@ const char* find_name_end(const char* at, const char* end) {
   while (at != end) {
     int kind = kKinds[static_cast<unsigned char>(*at)];
     if (kind >= kEscape) {
-      if (kind == kOther) {
-        break;
-      }
-      if (!valid_escape(at, end)) {
-        return nullptr;
-      }
+      if (kind == kOther) { break; }
+      if (!valid_escape(at, end)) { return nullptr; }
       at += 2;
     }
     empty_label |= kind & before & kDot;
@@ -58,9 +52,7 @@ const char* find_name_end(const char* at, const char* end) {
 
 bool valid_ipv6(string_view address) {
   char text[INET6_ADDRSTRLEN] = {};
-  if (address.size() >= sizeof text) {
-    return false;
-  }
+  if (address.size() >= sizeof text) { return false; }
   memcpy(text, address.data(), address.size());
   in6_addr parsed;
   // A NUL would end the text early: inet_pton must see all of it.
@@ -69,9 +61,7 @@ bool valid_ipv6(string_view address) {
 
 // [ ":" port ]
 bool valid_port(const char* at, const char* end) {
-  if (at == end) {
-    return true;
-  }
+  if (at == end) { return true; }
   uint32_t number = 0;
   bool valid = *at == ':';
   while (valid && ++at != end) {
@@ -98,9 +88,7 @@ bool valid_host(string_view text) {
 HostPort split_host_port(string_view text) {
   size_t from = text.empty() || text.front() != '[' ? 0 : text.find(']');
   size_t colon = text.find(':', from == string_view::npos ? 0 : from);
-  if (colon == string_view::npos) {
-    return {text, {}};
-  }
+  if (colon == string_view::npos) { return {text, {}}; }
   return {text.substr(0, colon), text.substr(colon + 1)};
 }
 

@@ -24,17 +24,13 @@ struct Arrival {
 inline Arrival arrival(const uint8_t* data, size_t size) {
   constexpr size_t kControl = 5;
   Arrival result;
-  if (size < kControl) {
-    return result;
-  }
+  if (size < kControl) { return result; }
   result.option = data[0];
   result.message = {reinterpret_cast<const char*>(data) + kControl, size - kControl};
   size_t at = 0;
   for (size_t i = 1; i < 64; ++i) {
     at += 1 + data[1 + i % 4] % 61;
-    if (at >= result.message.size()) {
-      break;
-    }
+    if (at >= result.message.size()) { break; }
     result.cuts.push_back(at);
   }
   return result;

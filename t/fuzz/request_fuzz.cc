@@ -43,9 +43,7 @@ void check_head(const RequestHead& head) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Arrival input = arrival(data, size);
   RequestLimits limits;
-  if ((input.option & 1) != 0) {
-    limits = {.line = 40, .field = 30, .head = 120, .fields = 5};
-  }
+  if ((input.option & 1) != 0) { limits = {.line = 40, .field = 30, .head = 120, .fields = 5}; }
   limits.ignore_invalid = (input.option & 2) == 0;
   std::string whole = testing::read_request(input.message, {}, limits);
   std::string cut = testing::read_request(input.message, input.cuts, limits);

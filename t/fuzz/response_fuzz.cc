@@ -39,9 +39,7 @@ void check_head(const ResponseHead& head, Method method) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Arrival input = arrival(data, size);
   ResponseLimits limits;
-  if ((input.option & 1) != 0) {
-    limits = {.head = 120, .fields = 5};
-  }
+  if ((input.option & 1) != 0) { limits = {.head = 120, .fields = 5}; }
   Method method = (input.option & 2) != 0 ? Method::head : Method::get;
   std::string whole = testing::read_response(input.message, {}, method, limits);
   std::string cut = testing::read_response(input.message, input.cuts, method, limits);

@@ -35,21 +35,15 @@ ChunkedDecoder::Event ChunkedDecoder::decode(const char* input, size_t size) {
     at = take(at, end);
   }
   consumed_ = static_cast<size_t>(at - input);
-  if (state_ == State::done) {
-    return Event::end;
-  }
+  if (state_ == State::done) { return Event::end; }
   return state_ == State::failed ? Event::failed : event;
 }
 
 // One step outside of data: a size, an extension, or a byte of anything else. The byte that fails is not
 // consumed.
 const char* ChunkedDecoder::take(const char* at, const char* end) {
-  if (state_ == State::size) {
-    return take_size(at, end);
-  }
-  if (state_ == State::extension) {
-    return take_extension(at, end);
-  }
+  if (state_ == State::size) { return take_size(at, end); }
+  if (state_ == State::extension) { return take_extension(at, end); }
   return state_ < State::trailer ? at + take_byte(*at) : at + (count_trailer_byte() && take_trailer(*at));
 }
 
@@ -57,9 +51,7 @@ const char* ChunkedDecoder::take(const char* at, const char* end) {
 const char* ChunkedDecoder::take_size(const char* at, const char* end) {
   for (; at != end; ++at) {
     int digit = hex_value(*at);
-    if (digit < 0) {
-      return at + take_size_byte(*at);
-    }
+    if (digit < 0) { return at + take_size_byte(*at); }
     if (digits_++ == kSizeDigits) {
       fail("chunk size too large");
       return at;
@@ -70,9 +62,7 @@ const char* ChunkedDecoder::take_size(const char* at, const char* end) {
 }
 
 bool ChunkedDecoder::take_size_byte(char c) {
-  if (digits_ == 0 || (c != ';' && c != '\r')) {
-    return fail("invalid chunk size");
-  }
+  if (digits_ == 0 || (c != ';' && c != '\r')) { return fail("invalid chunk size"); }
   line_size_ = 0;
   state_ = c == ';' ? State::extension : State::size_lf;
   return true;
@@ -84,9 +74,7 @@ const char* ChunkedDecoder::take_extension(const char* at, const char* end) {
   const char* limit = static_cast<size_t>(end - at) > room ? at + room : end;
   const char* stop = find_control(at, at, limit);
   line_size_ += static_cast<uint32_t>(stop - at);
-  if (stop == end) {
-    return stop;
-  }
+  if (stop == end) { return stop; }
   if (*stop == '\r') {
     state_ = State::size_lf;
     return stop + 1;
@@ -130,9 +118,7 @@ bool ChunkedDecoder::take_trailer(char c) {
       state_ = State::trailer_name;
       return is_token_char(c) ? keep(c) : fail("invalid trailer line");
     case State::trailer_name:
-      if (c == ':') {
-        state_ = State::trailer_value;
-      }
+      if (c == ':') { state_ = State::trailer_value; }
       return c == ':' || is_token_char(c) ? keep(c) : fail("invalid trailer name");
     case State::trailer_value:
       if (c == '\r') {
@@ -150,9 +136,7 @@ bool ChunkedDecoder::take_trailer(char c) {
 }
 
 bool ChunkedDecoder::keep(char c) {
-  if (trailers_ == nullptr) {
-    return true;
-  }
+  if (trailers_ == nullptr) { return true; }
   if (line_size_ == line_capacity_) {
     uint32_t capacity = line_capacity_ == 0 ? 128 : line_capacity_ * 2;
     char* grown = trailers_->arena().characters(capacity);
@@ -166,9 +150,7 @@ bool ChunkedDecoder::keep(char c) {
 
 void ChunkedDecoder::end_trailer_line() {
   state_ = State::trailer;
-  if (trailers_ == nullptr) {
-    return;
-  }
+  if (trailers_ == nullptr) { return; }
   Field field;
   // Underscores are dropped as they are in heads by default; nothing else can be wrong by now.
   bool valid = split_field_line(line_, line_, line_ + line_size_, field) == LineFault::none;
@@ -182,28 +164,20 @@ void ChunkedDecoder::end_trailer_line() {
 bool allowed_in_trailer(const Field& field) {
   // Every field that something in the product looks at is one to be acted on before the body. ETag is made
   // for trailers (RFC 9110 8.8.3).
-  if (field.id != FieldId::unknown) {
-    return field.id == FieldId::etag;
-  }
+  if (field.id != FieldId::unknown) { return field.id == FieldId::etag; }
   // Digests of a content that was being made while it was sent are what trailers are for (RFC 9530).
-  if (iequals(field.name, "Content-Digest")) {
-    return true;
-  }
+  if (iequals(field.name, "Content-Digest")) { return true; }
   constexpr string_view kForbidden[] = {"access-control-", "content-",    "if-", "proxy-", "sec-",
                                         "x-accel-",        "x-forwarded-"};
   for (string_view prefix : kForbidden) {
-    if (istarts_with(field.name, prefix)) {
-      return false;
-    }
+    if (istarts_with(field.name, prefix)) { return false; }
   }
   return !iequals(field.name, "Max-Forwards") && !iequals(field.name, "Strict-Transport-Security");
 }
 
 size_t write_chunk_head(char* out, uint64_t size) {
   int digits = size == 0 ? 1 : (67 - __builtin_clzll(size)) / 4;
-  for (int i = digits; i-- > 0; size >>= 4) {
-    out[i] = "0123456789abcdef"[size & 15];
-  }
+  for (int i = digits; i-- > 0; size >>= 4) { out[i] = "0123456789abcdef"[size & 15]; }
   out[digits] = '\r';
   out[digits + 1] = '\n';
   return static_cast<size_t>(digits) + 2;

@@ -27,12 +27,8 @@ const char* describe(LineFault fault) {
 
 LineFault check_name(Field& field) {
   string_view& name = field.name;
-  if (name.empty()) {
-    return LineFault::no_name;
-  }
-  if (is_blank(name.front())) {
-    return LineFault::folded;
-  }
+  if (name.empty()) { return LineFault::no_name; }
+  if (is_blank(name.front())) { return LineFault::folded; }
   bool blank = false;
   while (is_blank(name.back())) {
     name.remove_suffix(1);
@@ -41,9 +37,7 @@ LineFault check_name(Field& field) {
   int kinds = 0;
   for (char c : name) {
     NameKind kind = name_kind(c);
-    if (kind == kNotToken) {
-      return LineFault::not_token;
-    }
+    if (kind == kNotToken) { return LineFault::not_token; }
     kinds |= kind;
   }
   if (blank) {
@@ -54,16 +48,12 @@ LineFault check_name(Field& field) {
 }
 
 Coding parse_transfer_encoding(string_view value) {
-  if (is_word(value, "chunked")) {
-    return Coding::chunked;
-  }
+  if (is_word(value, "chunked")) { return Coding::chunked; }
   for (Split part{{}, value, true}; part.found;) {
     part = split(part.tail, ',');
     string_view member = trim(part.head);
     // chunked below another coding, or twice: no two readers agree on where the body ends then.
-    if (!is_token(member) || (part.found && is_word(member, "chunked"))) {
-      return Coding::malformed;
-    }
+    if (!is_token(member) || (part.found && is_word(member, "chunked"))) { return Coding::malformed; }
   }
   return Coding::unknown;
 }

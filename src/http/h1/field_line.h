@@ -16,9 +16,7 @@ inline constexpr auto kNameKinds = [] {
   for (size_t c = 0; c < kinds.size(); ++c) {
     kinds[c] = is_alpha(static_cast<char>(c)) || is_digit(static_cast<char>(c)) ? kTokenChar : kNotToken;
   }
-  for (char c : std::string_view("!#$%&'*+-.^`|~")) {
-    kinds[static_cast<unsigned char>(c)] = kTokenChar;
-  }
+  for (char c : std::string_view("!#$%&'*+-.^`|~")) { kinds[static_cast<unsigned char>(c)] = kTokenChar; }
   kinds['_'] = kUnderscore;
   return kinds;
 }();
@@ -44,16 +42,10 @@ LineFault check_name(Field& field);
 // [floor, begin) is readable.
 inline LineFault split_field_line(const char* floor, const char* begin, const char* end, Field& field) {
   const char* colon = find_colon(floor, begin, end);
-  if (colon == end) {
-    return begin != end && is_blank(*begin) ? LineFault::folded : LineFault::no_colon;
-  }
+  if (colon == end) { return begin != end && is_blank(*begin) ? LineFault::folded : LineFault::no_colon; }
   const char* value = colon + 1;
-  while (value != end && is_blank(*value)) {
-    ++value;
-  }
-  while (end != value && is_blank(end[-1])) {
-    --end;
-  }
+  while (value != end && is_blank(*value)) { ++value; }
+  while (end != value && is_blank(end[-1])) { --end; }
   field.name = {begin, static_cast<size_t>(colon - begin)};
   field.value = {value, static_cast<size_t>(end - value)};
   field.id = field_id(field.name);

@@ -23,13 +23,9 @@ string_view text_between(const char* begin, const char* end) {
 
 // RFC 3986 3.1
 bool is_scheme(string_view text) {
-  if (text.empty() || !is_alpha(text.front())) {
-    return false;
-  }
+  if (text.empty() || !is_alpha(text.front())) { return false; }
   for (char c : text) {
-    if (!is_alpha(c) && !is_digit(c) && c != '+' && c != '-' && c != '.') {
-      return false;
-    }
+    if (!is_alpha(c) && !is_digit(c) && c != '+' && c != '-' && c != '.') { return false; }
   }
   return true;
 }
@@ -59,9 +55,7 @@ ParseState RequestParser::parse(const char* begin, size_t size) {
     from = stop == end ? nullptr : line_end(stop, end);
     if (from == nullptr) {
       scanned_ = static_cast<size_t>(stop - begin);
-      if (may_end_line(stop, end)) {
-        return ParseState::more;
-      }
+      if (may_end_line(stop, end)) { return ParseState::more; }
       fail(400, "control character in the request header");
       break;
     }
@@ -80,9 +74,7 @@ ParseState RequestParser::parse(const char* begin, size_t size) {
 }
 
 bool RequestParser::fail_length(size_t limit) {
-  if (limits_.head - at_ < limit) {
-    return fail(400, "request header too large");
-  }
+  if (limits_.head - at_ < limit) { return fail(400, "request header too large"); }
   return stage_ == Stage::fields ? fail(400, "request header or cookie too large")
                                  : fail(414, "request line too long");
 }
@@ -99,26 +91,16 @@ bool RequestParser::take_first_line(const char* line, const char* end) {
 // method SP request-target SP HTTP-version (RFC 9112 3), with nothing doubled and nothing else.
 bool RequestParser::take_request_line(const char* line, const char* end) {
   const char* space = line;
-  while (space != end && is_name_char(*space)) {
-    ++space;
-  }
-  if (space == line || space == end || *space != ' ') {
-    return fail(400, "invalid method");
-  }
+  while (space != end && is_name_char(*space)) { ++space; }
+  if (space == line || space == end || *space != ' ') { return fail(400, "invalid method"); }
   head_.method_text = text_between(line, space);
   head_.method = parse_method(head_.method_text);
   const char* target = space + 1;
   const char* target_end = find_target_end(line, target, end);
-  if (target == target_end) {
-    return fail(400, "request without a target");
-  }
+  if (target == target_end) { return fail(400, "request without a target"); }
   head_.target = text_between(target, target_end);
-  if (target_end == end) {
-    return fail(400, "request without a version");
-  }
-  if (*target_end != ' ') {
-    return fail(400, "invalid character in the target");
-  }
+  if (target_end == end) { return fail(400, "request without a version"); }
+  if (*target_end != ' ') { return fail(400, "invalid character in the target"); }
   return take_version(text_between(target_end + 1, end)) && take_target(head_.target);
 }
 
@@ -127,9 +109,7 @@ bool RequestParser::take_version(string_view version) {
       version[6] != '.' || !is_digit(version[7])) {
     return fail(400, "invalid version");
   }
-  if (version[5] != '1') {
-    return fail(505, "unsupported version");
-  }
+  if (version[5] != '1') { return fail(505, "unsupported version"); }
   // A later 1.x is to be understood as the highest we know (RFC 9110 2.5).
   head_.minor = version[7] == '0' ? 0 : 1;
   stage_ = Stage::fields;
@@ -166,9 +146,7 @@ bool RequestParser::take_absolute(string_view target) {
   size_t path = rest.find_first_of("/?");
   head_.scheme = target.substr(0, colon);
   head_.authority = rest.substr(0, path);
-  if (!valid_host(head_.authority)) {
-    return fail(400, "invalid host in the target");
-  }
+  if (!valid_host(head_.authority)) { return fail(400, "invalid host in the target"); }
   if (path == string_view::npos) {
     head_.path = "/";
   } else {
@@ -179,14 +157,10 @@ bool RequestParser::take_absolute(string_view target) {
 }
 
 bool RequestParser::take_field(const char* floor, const char* line, const char* end) {
-  if (++field_lines_ > limits_.fields) {
-    return fail(400, "too many header lines");
-  }
+  if (++field_lines_ > limits_.fields) { return fail(400, "too many header lines"); }
   Field& field = head_.fields.draft();
   LineFault fault = split_field_line(floor, line, end, field);
-  if (fault == LineFault::none) {
-    return field.id == FieldId::unknown ? keep(field) : take_known(field);
-  }
+  if (fault == LineFault::none) { return field.id == FieldId::unknown ? keep(field) : take_known(field); }
   if (fault == LineFault::underscore && (limits_.underscores || !limits_.ignore_invalid)) {
     return keep(field);
   }
@@ -217,12 +191,8 @@ bool RequestParser::take_known(const Field& field) {
       break;
     case FieldId::host:
       // RFC 9112 3.2
-      if (head_.fields.has(FieldId::host)) {
-        return fail(400, "duplicate Host");
-      }
-      if (!valid_host(field.value)) {
-        return fail(400, "invalid Host");
-      }
+      if (head_.fields.has(FieldId::host)) { return fail(400, "duplicate Host"); }
+      if (!valid_host(field.value)) { return fail(400, "invalid Host"); }
       break;
     default:
       break;
@@ -237,9 +207,7 @@ bool RequestParser::take_length(const Field& field) {
     return first->value == field.value || fail(400, "contradictory Content-Length");
   }
   auto length = parse_decimal(field.value);
-  if (!length.has_value()) {
-    return fail(400, "invalid Content-Length");
-  }
+  if (!length.has_value()) { return fail(400, "invalid Content-Length"); }
   head_.framing = Framing::length;
   head_.content_length = *length;
   return keep(field);
@@ -247,12 +215,8 @@ bool RequestParser::take_length(const Field& field) {
 
 // RFC 9112 6.1
 bool RequestParser::take_coding(const Field& field) {
-  if (head_.minor == 0) {
-    return fail(400, "Transfer-Encoding in HTTP/1.0");
-  }
-  if (head_.fields.has(FieldId::transfer_encoding)) {
-    return fail(400, "duplicate Transfer-Encoding");
-  }
+  if (head_.minor == 0) { return fail(400, "Transfer-Encoding in HTTP/1.0"); }
+  if (head_.fields.has(FieldId::transfer_encoding)) { return fail(400, "duplicate Transfer-Encoding"); }
   switch (parse_transfer_encoding(field.value)) {
     case Coding::malformed:
       return fail(400, "invalid Transfer-Encoding");
@@ -265,13 +229,9 @@ bool RequestParser::take_coding(const Field& field) {
 }
 
 bool RequestParser::finish() {
-  if (head_.minor > 0 && !head_.fields.has(FieldId::host)) {
-    return fail(400, "request without Host");
-  }
+  if (head_.minor > 0 && !head_.fields.has(FieldId::host)) { return fail(400, "request without Host"); }
   if (head_.fields.has(FieldId::transfer_encoding)) {
-    if (head_.framing == Framing::length) {
-      return fail(400, "Content-Length with Transfer-Encoding");
-    }
+    if (head_.framing == Framing::length) { return fail(400, "Content-Length with Transfer-Encoding"); }
     head_.framing = Framing::chunked;
   }
   head_.keepalive = !connection_.close && (head_.minor > 0 || connection_.keep_alive);

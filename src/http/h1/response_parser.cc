@@ -24,9 +24,7 @@ ParseState ResponseParser::parse(const char* begin, size_t size) {
       break;
     }
     if (from == nullptr) {
-      if (may_end_line(stop, end)) {
-        return ParseState::more;
-      }
+      if (may_end_line(stop, end)) { return ParseState::more; }
       fail("control character in the response header");
       break;
     }
@@ -52,27 +50,19 @@ bool ResponseParser::take_status_line(string_view line) {
   }
   uint16_t status = 0;
   for (char c : line.substr(9, 3)) {
-    if (!is_digit(c)) {
-      return fail("invalid status");
-    }
+    if (!is_digit(c)) { return fail("invalid status"); }
     status = static_cast<uint16_t>(status * 10 + (c - '0'));
   }
-  if (status < 100 || (line.size() > kShortest && line[kShortest] != ' ')) {
-    return fail("invalid status");
-  }
+  if (status < 100 || (line.size() > kShortest && line[kShortest] != ' ')) { return fail("invalid status"); }
   head_.status = status;
   head_.minor = line[7] == '0' ? 0 : 1;
-  if (line.size() > kShortest) {
-    head_.reason = line.substr(kShortest + 1);
-  }
+  if (line.size() > kShortest) { head_.reason = line.substr(kShortest + 1); }
   stage_ = Stage::fields;
   return true;
 }
 
 bool ResponseParser::take_field(const char* floor, const char* line, const char* end) {
-  if (++field_lines_ > limits_.fields) {
-    return fail("too many response header lines");
-  }
+  if (++field_lines_ > limits_.fields) { return fail("too many response header lines"); }
   Field& field = head_.fields.draft();
   switch (LineFault fault = split_field_line(floor, line, end, field)) {
     case LineFault::none:
@@ -112,24 +102,16 @@ bool ResponseParser::take_length(const Field& field) {
     return first->value == field.value || fail("contradictory Content-Length");
   }
   auto length = parse_decimal(field.value);
-  if (!length.has_value()) {
-    return fail("invalid Content-Length");
-  }
+  if (!length.has_value()) { return fail("invalid Content-Length"); }
   head_.content_length = *length;
   return keep(field);
 }
 
 // RFC 9112 6.1
 bool ResponseParser::take_coding(const Field& field) {
-  if (head_.minor == 0) {
-    return fail("Transfer-Encoding in HTTP/1.0");
-  }
-  if (head_.fields.has(FieldId::transfer_encoding)) {
-    return fail("duplicate Transfer-Encoding");
-  }
-  if (parse_transfer_encoding(field.value) != Coding::chunked) {
-    return fail("unknown Transfer-Encoding");
-  }
+  if (head_.minor == 0) { return fail("Transfer-Encoding in HTTP/1.0"); }
+  if (head_.fields.has(FieldId::transfer_encoding)) { return fail("duplicate Transfer-Encoding"); }
+  if (parse_transfer_encoding(field.value) != Coding::chunked) { return fail("unknown Transfer-Encoding"); }
   return keep(field);
 }
 

@@ -70,18 +70,14 @@ template <class Class>
 inline const char* find(const char* floor, const char* at, const char* end) {
 #ifdef __SSE2__
   for (; end - at >= kStep; at += kStep) {
-    if (uint32_t found = Class::in(load(at)); found != 0) {
-      return at + __builtin_ctz(found);
-    }
+    if (uint32_t found = Class::in(load(at)); found != 0) { return at + __builtin_ctz(found); }
   }
   if (end - floor >= kStep) {
     uint32_t found = Class::in(load(end - kStep)) >> (kStep - (end - at));
     return found != 0 ? at + __builtin_ctz(found) : end;
   }
 #endif
-  while (at != end && !Class::is(*at)) {
-    ++at;
-  }
+  while (at != end && !Class::is(*at)) { ++at; }
   return at;
 }
 
@@ -105,9 +101,7 @@ inline const char* find_colon(const char* floor, const char* at, const char* end
 // Behind the line end at `stop`, a control: CRLF, or a bare LF (RFC 9112 2.2). Null when it is none: a CR
 // before anything else, or another control.
 inline const char* line_end(const char* stop, const char* end) {
-  if (*stop == '\r') {
-    return stop + 1 != end && stop[1] == '\n' ? stop + 2 : nullptr;
-  }
+  if (*stop == '\r') { return stop + 1 != end && stop[1] == '\n' ? stop + 2 : nullptr; }
   return *stop == '\n' ? stop + 1 : nullptr;
 }
 // Whether what line_end() refused may yet become one.

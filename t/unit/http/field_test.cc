@@ -11,9 +11,7 @@ namespace sluice::http {
 namespace {
 
 std::string upper(std::string text) {
-  for (char& c : text) {
-    c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
-  }
+  for (char& c : text) { c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; }
   return text;
 }
 
@@ -69,9 +67,7 @@ TEST(IsWord, ComparesWithoutCase) {
 
 std::string all(const Fields& fields) {
   std::string out;
-  for (const Field& field : fields) {
-    out += std::string(field.name) + "=" + std::string(field.value) + "|";
-  }
+  for (const Field& field : fields) { out += std::string(field.name) + "=" + std::string(field.value) + "|"; }
   return out;
 }
 
@@ -94,18 +90,14 @@ TEST_F(FieldsTest, AddAndFind) {
 }
 
 TEST_F(FieldsTest, Grows) {
-  for (int i = 0; i < 1000; ++i) {
-    fields.add(arena.copy("X-" + std::to_string(i)), "v");
-  }
+  for (int i = 0; i < 1000; ++i) { fields.add(arena.copy("X-" + std::to_string(i)), "v"); }
   EXPECT_EQ(fields.size(), 1000u);
   EXPECT_EQ(fields.find("x-0")->value, "v");
   EXPECT_EQ(fields.find("x-999")->value, "v");
 }
 
 TEST_F(FieldsTest, RemoveKeepsTheOrder) {
-  for (const char* name : {"A", "Via", "B", "VIA", "C", "b"}) {
-    fields.add(name, "1");
-  }
+  for (const char* name : {"A", "Via", "B", "VIA", "C", "b"}) { fields.add(name, "1"); }
   EXPECT_EQ(fields.remove(FieldId::via), 2u);
   EXPECT_FALSE(fields.has(FieldId::via));
   EXPECT_EQ(fields.remove(FieldId::via), 0u);

@@ -22,9 +22,7 @@ inline std::string text(std::string_view view) { return std::string(view); }
 
 inline std::string describe(const Fields& fields) {
   std::string out;
-  for (const Field& field : fields) {
-    out += text(field.name) + "=" + text(field.value) + "|";
-  }
+  for (const Field& field : fields) { out += text(field.name) + "=" + text(field.value) + "|"; }
   return out;
 }
 
@@ -56,17 +54,11 @@ ParseState feed(Parser& parser, std::string_view message, Cuts cuts, std::unique
   ParseState state = ParseState::more;
   for (size_t size : cuts) {
     std::unique_ptr<char[]> next(new char[size]);
-    if (size > 0) {
-      memcpy(next.get(), message.data(), size);
-    }
-    if (buffer != nullptr) {
-      parser.moved(buffer.get(), next.get());
-    }
+    if (size > 0) { memcpy(next.get(), message.data(), size); }
+    if (buffer != nullptr) { parser.moved(buffer.get(), next.get()); }
     buffer = std::move(next);
     state = parser.parse(buffer.get(), size);
-    if (state != ParseState::more) {
-      break;
-    }
+    if (state != ParseState::more) { break; }
   }
   return state;
 }
@@ -133,9 +125,7 @@ inline Body read_body(std::string_view message, Cuts cuts = {}, uint32_t trailer
     while (event == ChunkedDecoder::Event::data) {
       event = decoder.decode(piece.data() + at, piece.size() - at);
       at += decoder.consumed();
-      if (event == ChunkedDecoder::Event::data) {
-        body.data += decoder.data();
-      }
+      if (event == ChunkedDecoder::Event::data) { body.data += decoder.data(); }
     }
     body.consumed += at;
     if (event != ChunkedDecoder::Event::more) {
@@ -150,9 +140,7 @@ inline Body read_body(std::string_view message, Cuts cuts = {}, uint32_t trailer
 // Every size from 0 on: byte by byte.
 inline Cuts every_byte(size_t size) {
   Cuts cuts;
-  for (size_t i = 0; i < size; ++i) {
-    cuts.push_back(i);
-  }
+  for (size_t i = 0; i < size; ++i) { cuts.push_back(i); }
   return cuts;
 }
 

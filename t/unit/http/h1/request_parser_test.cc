@@ -201,9 +201,7 @@ TEST(RequestParser, FieldLinesRefused) {
       {"X\r\n", "400 header line without a colon"},
       {"X a\r\n", "400 header line without a colon"},
   };
-  for (const Case& c : kCases) {
-    EXPECT_TRUE(has(outcome(with(c.lines)), c.expected)) << c.lines;
-  }
+  for (const Case& c : kCases) { EXPECT_TRUE(has(outcome(with(c.lines)), c.expected)) << c.lines; }
   EXPECT_TRUE(has(outcome("GET / HTTP/1.1\r\n Host: a\r\n\r\n"), "400 header line begins with white space"));
 }
 

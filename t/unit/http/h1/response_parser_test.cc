@@ -165,9 +165,7 @@ TEST(ResponseParser, Framing) {
       {"Transfer-Encoding:\r\n", "failed: unknown Transfer-Encoding"},
       {"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", "failed: duplicate Transfer-Encoding"},
   };
-  for (const Case& c : kCases) {
-    EXPECT_TRUE(has(outcome(with(c.lines)), c.expected)) << c.lines;
-  }
+  for (const Case& c : kCases) { EXPECT_TRUE(has(outcome(with(c.lines)), c.expected)) << c.lines; }
   EXPECT_TRUE(has(outcome("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"),
                   "failed: Transfer-Encoding in HTTP/1.0"));
 }

@@ -1,0 +1,141 @@
+#include "event/loop.h"
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+
+#include <cstdlib>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+namespace sluice::event {
+
+namespace {
+Loop* current_loop = nullptr;
+
+timeval to_timeval(uint64_t milliseconds) {
+  return {static_cast<time_t>(milliseconds / 1000), static_cast<suseconds_t>(milliseconds % 1000 * 1000)};
+}
+}  // namespace
+
+struct Loop::Tick {
+  struct event event;
+};
+
+Loop& Loop::current() {
+  if (current_loop == nullptr) { current_loop = new Loop; }
+  return *current_loop;
+}
+
+void Loop::forget() {
+  // The memory stays: the parent's objects that this process inherited may still name it. What must not
+  // happen is that the parent's epoll set is changed from here.
+  current_loop = nullptr;
+}
+
+Loop::Loop() : tick_(std::make_unique<Tick>()), timers_(clock::now()) {
+  event_config* config = event_config_new();
+  event_config_avoid_method(config, "select");
+  event_config_avoid_method(config, "poll");
+  event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
+  event_config_set_flag(config, EVENT_BASE_FLAG_IGNORE_ENV);
+  base_ = event_base_new_with_config(config);
+  event_config_free(config);
+  if (base_ == nullptr) {
+    log::emerg(errno, "cannot create the event loop");
+    abort();
+  }
+  evtimer_assign(&tick_->event, base_, on_tick, this);
+}
+
+Loop::~Loop() {
+  event_del(&tick_->event);
+  event_base_free(base_);
+  if (current_loop == this) { current_loop = nullptr; }
+}
+
+void Loop::on_tick(int, short, void* self) { static_cast<Loop*>(self)->tick_at_ = TimerWheel::kNever; }
+
+void Loop::arm_tick() {
+  uint64_t next = timers_.next();
+  if (next >= tick_at_) { return; }
+  tick_at_ = next;
+  uint64_t now = clock::now();
+  timeval wait = to_timeval(next > now ? next - now : 0);
+  evtimer_add(&tick_->event, &wait);
+}
+
+void Loop::settle() {
+  timers_.advance(clock::now());
+  while (!jobs_.empty() || !garbage_.empty()) {
+    while (Job* job = jobs_.pop_front()) { job->run(); }
+    while (Garbage* garbage = garbage_.pop_front()) { delete garbage; }
+  }
+}
+
+void Loop::turn(int milliseconds) {
+  settle();
+  if (milliseconds >= 0) {
+    timeval wait = to_timeval(static_cast<uint64_t>(milliseconds));
+    event_base_loopexit(base_, &wait);
+  }
+  arm_tick();
+  clock::expire();
+  event_base_loop(base_, EVLOOP_ONCE);
+  settle();
+}
+
+void Loop::run() {
+  stopped_ = false;
+  settle();
+  while (!stopped_) {
+    arm_tick();
+    clock::expire();
+    event_base_loop(base_, EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY);
+    settle();
+  }
+}
+
+void Alarm::in(uint64_t milliseconds) { Loop::current().arm(*this, clock::now() + milliseconds); }
+
+struct SignalWatch::State {
+  struct event event;
+  void (*call)(void*);
+  void* context;
+};
+
+SignalWatch::SignalWatch(int signal, void (*call)(void*), void* context) : state_(std::make_unique<State>()) {
+  state_->call = call;
+  state_->context = context;
+  auto relay = [](int, short, void* state) {
+    auto* self = static_cast<State*>(state);
+    self->call(self->context);
+  };
+  evsignal_assign(&state_->event, Loop::current().base(), signal, relay, state_.get());
+  evsignal_add(&state_->event, nullptr);
+}
+
+SignalWatch::~SignalWatch() { evsignal_del(&state_->event); }
+
+struct ReadWatch::State {
+  struct event event;
+  void (*call)(void*);
+  void* context;
+};
+
+ReadWatch::ReadWatch(int fd, void (*call)(void*), void* context) : state_(std::make_unique<State>()) {
+  state_->call = call;
+  state_->context = context;
+  auto relay = [](int, short, void* state) {
+    auto* self = static_cast<State*>(state);
+    self->call(self->context);
+  };
+  event_assign(&state_->event, Loop::current().base(), fd, EV_READ | EV_PERSIST, relay, state_.get());
+  resume();
+}
+
+ReadWatch::~ReadWatch() { pause(); }
+void ReadWatch::pause() { event_del(&state_->event); }
+void ReadWatch::resume() { event_add(&state_->event, nullptr); }
+
+}  // namespace sluice::event

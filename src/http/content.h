@@ -1,0 +1,30 @@
+// Where answers come from: one object per location that has one. Static files serve where there is none.
+#pragma once
+
+#include "base/result.h"
+#include "event/task.h"
+
+namespace sluice::http {
+
+class Request;
+
+class Content {
+ public:
+  virtual ~Content() = default;
+  // Fills request.response: status, fields, length and where the body comes from. An error is answered by the caller;
+  // request.refuse(status) is how a handler says which status.
+  virtual event::Task<Result<void>> answer(Request& request) const = 0;
+  virtual const char* name() const = 0;
+};
+
+// Set by the directive that names the content: proxy_pass, return … It holds for its own block only.
+struct ContentSettings {
+  const Content* content = nullptr;
+};
+
+// The handler used where no directive chose one: files below root. Registered by static.cc.
+struct DefaultContent {
+  static inline const Content* instance = nullptr;
+};
+
+}  // namespace sluice::http

@@ -1,0 +1,30 @@
+// The pages Sluice answers with when nobody configured another: a title, and at most the product's name. They
+// say nothing of backends, files or reasons.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace sluice::http {
+
+using std::string_view;
+
+// server_tokens
+enum class ServerTokens : uint8_t {
+  on,      // name and version
+  off,     // name
+  hidden,  // not even the name
+};
+
+// Static storage, made at first use. Empty for a status that has no page (no body is sent then).
+string_view error_page(uint16_t status, ServerTokens tokens);
+inline constexpr string_view kErrorPageType = "text/html";
+
+// Codes that only error_page and the log know: 494 (head too large), 495 and 496 (client certificate wrong or
+// missing), 497 (plain HTTP to a TLS port) go out as 400.
+constexpr uint16_t status_on_wire(uint16_t status) { return status >= 494 && status <= 497 ? 400 : status; }
+
+// Value of the Server field; empty: the field is left out.
+string_view server_field(ServerTokens tokens);
+
+}  // namespace sluice::http

@@ -1,0 +1,63 @@
+// Servers, locations and the addresses they are reached by: what a configuration's http block becomes.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "conf/build.h"
+#include "http/content.h"
+#include "http/location_tree.h"
+#include "http/server_names.h"
+#include "http/step.h"
+#include "net/address.h"
+
+namespace sluice::http {
+
+struct CoreSettings;
+struct Location;
+
+struct Location {
+  std::string name;  // as written: "/images/", "~ \.php$", "@fallback"; empty for a server's own level
+  const conf::Settings* settings = nullptr;
+  const CoreSettings* core = nullptr;
+  const Content* content = nullptr;
+  std::vector<const Step*> steps;  // rewrite … precontent
+  std::unique_ptr<LocationTree<Location>> nested;
+  enum class Kind : uint8_t { server, prefix, exact, regex, named, unnamed } kind = Kind::prefix;
+  conf::Position at;
+};
+
+struct Server {
+  std::string name;  // the first name, "" when there is none: $server_name
+  std::vector<std::string> names;
+  const conf::Settings* settings = nullptr;
+  Location root;  // what serves where no location matches
+  LocationTree<Location> locations;
+  std::vector<const Step*> steps;  // server_rewrite
+  // Regex captures of server_name become variables of these names.
+  std::vector<std::pair<const conf::Variable*, int>> name_captures;
+  conf::Position at;
+};
+
+// One address and port: its servers by name.
+struct Port {
+  net::Address address;
+  Server* default_server = nullptr;
+  ServerNames<Server> names;
+  bool one_server = true;  // no lookup needed
+  bool wildcard = false;
+  // Options that hold for the address.
+  bool ssl = false;
+  bool http2 = false;
+  bool proxy_protocol = false;
+};
+
+// Everything the http block made, found by the worker and by other features.
+struct Servers {
+  std::vector<Server*> all;
+  std::vector<Port*> ports;
+};
+Servers* servers_of(const conf::Config& config);
+
+}  // namespace sluice::http

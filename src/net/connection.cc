@@ -1,0 +1,127 @@
+#include "net/connection.h"
+
+#include <netinet/tcp.h>
+#include <sys/sendfile.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace sluice::net {
+
+namespace {
+constexpr size_t kMostIovecs = 64;
+constexpr uint64_t kMostSendfile = 2 << 20;  // bytes a call: one fast reader must not keep the loop to itself
+}  // namespace
+
+IoResult Connection::read(char* to, size_t room) {
+  for (;;) {
+    ssize_t n = ::recv(fd(), to, room, 0);
+    if (n > 0) {
+      if (static_cast<size_t>(n) < room) { socket_.drained(); }
+      return {Io::ok, static_cast<size_t>(n)};
+    }
+    if (n == 0) { return {Io::end, 0}; }
+    if (errno == EINTR) { continue; }
+    if (errno == EAGAIN) {
+      readable().clear();
+      return {Io::again, 0};
+    }
+    return {Io::error, 0, errno};
+  }
+}
+
+IoResult Connection::write(Chain& chain, uint64_t most) {
+  size_t total = 0;
+  while (!chain.empty() && most > 0) {
+    const Slice& front = chain.front();
+    const bool file = front.in_file();
+    ssize_t n;
+    uint64_t asked;
+    if (file) {
+      off_t offset = front.offset;
+      asked = std::min({front.size, most, kMostSendfile});
+      n = ::sendfile(fd(), front.fd, &offset, asked);
+      if (n == 0) { return {Io::error, total, EIO}; }  // the file shrank under us
+    } else {
+      iovec vectors[kMostIovecs];
+      size_t count = chain.iovecs(vectors, kMostIovecs, most);
+      asked = 0;
+      for (size_t i = 0; i < count; ++i) { asked += vectors[i].iov_len; }
+      // A file follows the bytes (a head before its body): let them share a packet.
+      bool more = asked < chain.size() && count < kMostIovecs && asked < most;
+      msghdr message{};
+      message.msg_iov = vectors;
+      message.msg_iovlen = count;
+      n = count == 1
+              ? ::send(fd(), vectors[0].iov_base, vectors[0].iov_len, MSG_NOSIGNAL | (more ? MSG_MORE : 0))
+              : ::sendmsg(fd(), &message, MSG_NOSIGNAL | (more ? MSG_MORE : 0));
+    }
+    if (n < 0) {
+      if (errno == EINTR) { continue; }
+      if (errno != EAGAIN) { return {Io::error, total, errno}; }
+      writable().clear();
+      return {Io::again, total};
+    }
+    total += static_cast<size_t>(n);
+    most -= static_cast<uint64_t>(n);
+    chain.consume(static_cast<uint64_t>(n));
+    // A short write says that the socket is full; a short sendfile may also have met a page that was not
+    // there.
+    if (static_cast<uint64_t>(n) < asked && !file) {
+      writable().clear();
+      return {chain.empty() ? Io::ok : Io::again, total};
+    }
+  }
+  return {chain.empty() ? Io::ok : Io::again, total};
+}
+
+bool Connection::broken() {
+  char byte;
+  ssize_t n = ::recv(fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return n < 0 && errno != EAGAIN && errno != EINTR;
+}
+
+void Connection::shutdown_write() { ::shutdown(fd(), SHUT_WR); }
+
+void Connection::reset() {
+  linger hard{1, 0};
+  ::setsockopt(fd(), SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+  close();
+}
+
+namespace {
+ConnectStart failed(int fd, const char* what) {
+  int sys = errno;
+  if (fd >= 0) { ::close(fd); }
+  return {-1, sys, what, false};
+}
+}  // namespace
+
+ConnectStart start_connect(const Address& to, const ConnectOptions& options) {
+  int fd = ::socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) { return failed(fd, "socket()"); }
+  int one = 1;
+  if (options.keepalive) { ::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one); }
+  if (options.receive_buffer > 0) {
+    ::setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &options.receive_buffer, sizeof options.receive_buffer);
+  }
+  if (to.family() != AF_UNIX) { ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one); }
+  if (options.bind != nullptr) {
+    // The port is chosen when the connection is made, so that many connections may share one address.
+    ::setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
+    if (::bind(fd, options.bind->raw(), options.bind->length()) < 0) { return failed(fd, "bind()"); }
+  }
+  if (::connect(fd, to.raw(), to.length()) == 0) { return {fd, 0, "", true}; }
+  if (errno != EINPROGRESS && errno != EINTR) { return failed(fd, "connect()"); }
+  return {fd, 0, "", false};
+}
+
+int connect_error(int fd) {
+  int error = 0;
+  socklen_t size = sizeof error;
+  if (::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0) { return errno; }
+  return error;
+}
+
+}  // namespace sluice::net

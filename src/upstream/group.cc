@@ -1,0 +1,45 @@
+#include "upstream/group.h"
+
+#include "base/clock.h"
+#include "upstream/balance/round_robin.h"
+
+namespace sluice::upstream {
+
+namespace {
+std::unique_ptr<Balancer> make(const BalancerRow* method, const std::vector<Peer*>& peers) {
+  return method != nullptr ? method->make(peers) : make_round_robin(peers);
+}
+}  // namespace
+
+void Group::finish() {
+  std::vector<Peer*> primary;
+  std::vector<Peer*> backup;
+  for (auto& peer : peers) { (peer->backup ? backup : primary).push_back(peer.get()); }
+  // With nobody to turn to, taking the only server for dead helps no one.
+  if (peers.size() == 1) { peers[0]->max_fails = 0; }
+  primary_ = make(method, primary);
+  if (!backup.empty()) { backup_ = make_round_robin(backup); }
+}
+
+Peer* Group::pick(std::string_view key, const Tried& tried) {
+  uint64_t now = clock::now();
+  Peer* peer = primary_->pick(key, tried, now);
+  if (peer == nullptr && backup_ != nullptr) { peer = backup_->pick(key, tried, now); }
+  if (peer == nullptr) {
+    for (auto& each : peers) { each->fails = 0; }
+    return nullptr;
+  }
+  if (peer->fails >= peer->max_fails && peer->max_fails != 0) {
+    peer->checked_at = now;  // this request is the probe; others wait for its outcome
+  }
+  ++peer->active;
+  return peer;
+}
+
+size_t Group::live_count() const {
+  size_t live = 0;
+  for (const auto& peer : peers) { live += peer->usable(clock::now()) ? 1 : 0; }
+  return live;
+}
+
+}  // namespace sluice::upstream
