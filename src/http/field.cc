@@ -122,7 +122,7 @@ constexpr auto make_slots() {
 constexpr auto kSlotIds = make_slots();
 
 // The names in lower case, so that words of them can be compared.
-struct Lowered {
+struct alignas(32) Lowered {
   char text[kLongest];
   uint8_t size;
 };

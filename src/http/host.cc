@@ -11,17 +11,17 @@ namespace sluice::http {
 
 namespace {
 
-enum Kind : uint8_t { kPlain = 0, kDot = 1, kEscape = 2, kOther = 4 };
+enum Kind : uint8_t { kOther, kPlain, kDotOrEscape };
 
 constexpr std::array<Kind, 256> make_kinds() {
   std::array<Kind, 256> kinds{};
   for (size_t c = 0; c < kinds.size(); ++c) {
-    kinds[c] = is_alpha(static_cast<char>(c)) || is_digit(static_cast<char>(c)) ? kPlain : kOther;
+    if (is_alpha(static_cast<char>(c)) || is_digit(static_cast<char>(c))) { kinds[c] = kPlain; }
   }
   // unreserved and sub-delims (RFC 3986 2.2, 2.3) but the quote and the comma.
   for (char c : string_view("-_~!$&()*+;=")) { kinds[static_cast<unsigned char>(c)] = kPlain; }
-  kinds['.'] = kDot;
-  kinds['%'] = kEscape;
+  kinds['.'] = kDotOrEscape;
+  kinds['%'] = kDotOrEscape;
   return kinds;
 }
 constexpr auto kKinds = make_kinds();
@@ -34,20 +34,19 @@ bool valid_escape(const char* at, const char* end) {
 
 // Where the reg-name or IPv4 address at the begin of [at, end) ends, or null when it is none.
 const char* find_name_end(const char* at, const char* end) {
-  int before = kDot;
-  int empty_label = 0;
-  while (at != end) {
-    int kind = kKinds[static_cast<unsigned char>(*at)];
-    if (kind >= kEscape) {
-      if (kind == kOther) { break; }
+  const char* label = at;
+  for (;; ++at) {
+    while (at != end && kKinds[static_cast<unsigned char>(*at)] == kPlain) { ++at; }
+    if (at == end || kKinds[static_cast<unsigned char>(*at)] == kOther) { return at; }
+    if (*at == '.') {
+      // Only the last label may be empty.
+      if (at == label) { return nullptr; }
+      label = at + 1;
+    } else {
       if (!valid_escape(at, end)) { return nullptr; }
       at += 2;
     }
-    empty_label |= kind & before & kDot;
-    before = kind;
-    ++at;
   }
-  return empty_label != 0 ? nullptr : at;
 }
 
 bool valid_ipv6(string_view address) {

@@ -1,7 +1,5 @@
 #include "http/h1/request_parser.h"
 
-#include <algorithm>
-
 #include "base/text.h"
 #include "http/fold.h"
 #include "http/h1/scan.h"
@@ -41,42 +39,39 @@ bool RequestParser::fail(uint16_t status, const char* reason) {
 
 ParseState RequestParser::parse(const char* begin, size_t size) {
   const char* end = begin + size;
-  const char* from = begin + scanned_;
   while (stage_ < Stage::done) {
     const char* text = begin + at_;
-    const char* stop = find_control(begin, from, end);
-    // Limits act on the byte that passes them, so that the outcome is the same whether the rest is there or
-    // not.
+    const char* stop = find_control(begin, begin + scanned_, end);
+    const char* next = stop == end ? nullptr : line_end(stop, end);
+    auto length = static_cast<size_t>(stop - text);
+    auto seen = static_cast<size_t>((next == nullptr ? stop : next) - begin);
     size_t limit = stage_ == Stage::fields ? limits_.field : limits_.line;
-    if (static_cast<size_t>(stop - text) > std::min<size_t>(limit, limits_.head - at_)) {
-      fail_length(limit);
-      break;
-    }
-    from = stop == end ? nullptr : line_end(stop, end);
-    if (from == nullptr) {
-      scanned_ = static_cast<size_t>(stop - begin);
+    scanned_ = seen;
+    if (length > limit || seen > limits_.head) {
+      fail_length(length, limit);
+    } else if (next == nullptr) {
       if (may_end_line(stop, end)) { return ParseState::more; }
       fail(400, "control character in the request header");
-      break;
-    }
-    scanned_ = at_ = static_cast<size_t>(from - begin);
-    if (at_ > limits_.head) {
-      fail(400, "request header too large");
-    } else if (stage_ == Stage::request_line) {
-      take_first_line(text, stop);
-    } else if (text == stop) {
-      finish();
     } else {
-      take_field(begin, text, stop);
+      at_ = seen;
+      take_line(begin, text, stop);
     }
   }
   return stage_ == Stage::done ? ParseState::done : ParseState::failed;
 }
 
-bool RequestParser::fail_length(size_t limit) {
-  if (limits_.head - at_ < limit) { return fail(400, "request header too large"); }
+// When a line passes its own limit and that of the head, the byte that came first decides, so that the
+// outcome is the same whether the rest is there or not.
+bool RequestParser::fail_length(size_t length, size_t limit) {
+  size_t head_left = limits_.head - at_;
+  if (length <= limit || head_left < limit) { return fail(400, "request header too large"); }
   return stage_ == Stage::fields ? fail(400, "request header or cookie too large")
                                  : fail(414, "request line too long");
+}
+
+inline bool RequestParser::take_line(const char* floor, const char* line, const char* end) {
+  if (stage_ == Stage::fields) { return line == end ? finish() : take_field(floor, line, end); }
+  return take_first_line(line, end);
 }
 
 bool RequestParser::take_first_line(const char* line, const char* end) {

@@ -49,7 +49,8 @@ class RequestParser {
   enum class Stage : uint8_t { request_line, fields, done, failed };
 
   bool fail(uint16_t status, const char* reason);
-  bool fail_length(size_t limit);
+  bool fail_length(size_t length, size_t limit);
+  bool take_line(const char* floor, const char* line, const char* end);
   bool take_first_line(const char* line, const char* end);
   bool take_request_line(const char* line, const char* end);
   bool take_version(string_view version);
