@@ -1,5 +1,6 @@
 // Response heads: the outcome does not depend on the cuts, and what is accepted keeps its promises.
-// sources: src/http/h1/*.cc src/http/field.cc src/http/head.cc src/http/host.cc src/base/arena.cc src/base/pool.cc src/base/text.cc
+// sources: src/http/h1/*.cc src/http/field.cc src/http/head.cc src/http/host.cc
+// sources: src/base/arena.cc src/base/pool.cc src/base/text.cc
 #include "../unit/http/h1/outcome.h"
 #include "cuts.h"
 

@@ -30,7 +30,9 @@ TEST(ReasonPhrase, KnownAndUnknown) {
   EXPECT_EQ(reason_phrase(200), "OK");
   EXPECT_EQ(reason_phrase(404), "Not Found");
   EXPECT_EQ(reason_phrase(502), "Bad Gateway");
-  EXPECT_EQ(reason_phrase(299), "");
+  EXPECT_EQ(reason_phrase(100), "Continue");
+  EXPECT_EQ(reason_phrase(511), "Network Authentication Required");
+  for (uint16_t status : {0, 99, 299, 599, 600, 999}) { EXPECT_EQ(reason_phrase(status), "") << status; }
 }
 
 }  // namespace
