@@ -34,7 +34,7 @@ class RequestParser {
   // unless moved() was called; `size` is how much is there now. After done, consumed() bytes belong to the
   // head.
   ParseState parse(const char* begin, size_t size);
-  // The buffer moved: views already taken follow.
+  // The buffer moved: views already taken follow. To be told before the old one is used for anything else.
   void moved(const char* old_begin, const char* new_begin);
 
   size_t consumed() const { return at_; }
