@@ -59,6 +59,10 @@ void write_list(const Log& log, Level level, const Subject* subject, int sys, co
   bool stderr_done = false;
   for (const Output& output : log.outputs()) {
     if (level > output.level) { continue; }
+    if (output.sink) {
+      output.sink->write(level, line);
+      continue;
+    }
     int fd = output.file->fd;
     if (fd < 0) { continue; }
     put(fd, line);
@@ -91,7 +95,7 @@ void Log::add(Output output) {
 Log& main_log() {
   if (!configured) {
     configured = true;
-    current.add({std::make_shared<File>(File{"", STDERR_FILENO}), Level::notice});
+    current.add({std::make_shared<File>(File{"", STDERR_FILENO}), Level::notice, nullptr});
   }
   return current;
 }

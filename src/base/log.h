@@ -22,9 +22,17 @@ struct File {
   int fd = -1;
 };
 
+// Where lines go that go to no file: a syslog server.
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  virtual void write(Level level, std::string_view line) = 0;
+};
+
 struct Output {
   std::shared_ptr<File> file;
   Level level = Level::error;
+  std::shared_ptr<Sink> sink = nullptr;  // instead of a file
 };
 
 // Who the line is about: the connection's number and the ", client: …" tail.

@@ -235,6 +235,11 @@ class Module {
       row.repeats = true;
       return std::move(*this);
     }
+    // A structural block that may stand only once.
+    RowSpec&& once_structural() && {
+      row.form = Form::structural;
+      return std::move(*this);
+    }
     RowSpec&& repeating() && {
       row.repeats = true;
       return std::move(*this);

@@ -11,10 +11,13 @@ class Request;
 class Content {
  public:
   virtual ~Content() = default;
-  // Fills request.response: status, fields, length and where the body comes from. An error is answered by the caller;
-  // request.refuse(status) is how a handler says which status.
+  // Fills request.response: status, fields, length and where the body comes from. An error is answered by the
+  // caller; request.refuse(status) is how a handler says which status.
   virtual event::Task<Result<void>> answer(Request& request) const = 0;
   virtual const char* name() const = 0;
+  // A location whose name ends in / answers its name without the slash by a redirect (RFC 3986 relative
+  // references would go astray otherwise).
+  virtual bool redirects_bare_name() const { return false; }
 };
 
 // Set by the directive that names the content: proxy_pass, return … It holds for its own block only.

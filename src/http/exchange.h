@@ -1,5 +1,5 @@
-// What a protocol offers to one request: its body, and a way to answer. HTTP/1 and HTTP/2 implement it; everything
-// above is the same for both.
+// What a protocol offers to one request: its body, and a way to answer. HTTP/1 and HTTP/2 implement it;
+// everything above is the same for both.
 #pragma once
 
 #include "http/body.h"
@@ -17,7 +17,7 @@ struct Port;
 
 // The connection a request came on, as far as requests may know it.
 struct Client {
-  uint64_t number = 0;       // unique in this process
+  uint64_t number = 0;  // unique in this process
   net::PeerAddress peer;
   const Port* port = nullptr;
   uint64_t accepted_at = 0;  // clock::now()
@@ -38,8 +38,8 @@ class Exchange : public Source, public Sink {
   // --- the answer (the Sink part) ---
   // An interim response; ignored for clients that cannot have one.
   virtual void write_interim(const ResponseHead& head) = 0;
-  // Composes the final head; it leaves with the first push(). The body's framing follows from `length`: the number of
-  // bytes to come, or -1 when unknown. `body` is false when there must be none (HEAD, 204, 304).
+  // Composes the final head; it leaves with the first push(). The body's framing follows from `length`: the
+  // number of bytes to come, or -1 when unknown. `body` is false when there must be none (HEAD, 204, 304).
   virtual void write_head(Request& request, int64_t length, bool body) = 0;
   // Trailers, before the last push().
   virtual void write_trailers(const Fields& trailers) = 0;
@@ -47,6 +47,8 @@ class Exchange : public Source, public Sink {
   // Bytes written to the connection for this request, head and framing included.
   virtual uint64_t bytes_sent() const = 0;
 
+  // Whether the request goes on when its client has left.
+  virtual void ignore_client_leaving(bool ignore) = 0;
   // This connection carries no other request after the answer.
   virtual void close_after() = 0;
   virtual bool closes_after() const = 0;

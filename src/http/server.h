@@ -7,6 +7,7 @@
 
 #include "conf/build.h"
 #include "http/content.h"
+#include "http/filter.h"
 #include "http/location_tree.h"
 #include "http/server_names.h"
 #include "http/step.h"
@@ -22,8 +23,11 @@ struct Location {
   const conf::Settings* settings = nullptr;
   const CoreSettings* core = nullptr;
   const Content* content = nullptr;
-  std::vector<const Step*> steps;  // rewrite … precontent
+  std::vector<const Step*> steps;      // rewrite … precontent
+  std::vector<const Filter*> filters;  // by stage
   std::unique_ptr<LocationTree<Location>> nested;
+  // Regex captures that become variables.
+  std::vector<std::pair<const conf::Variable*, int>> name_captures;
   enum class Kind : uint8_t { server, prefix, exact, regex, named, unnamed } kind = Kind::prefix;
   conf::Position at;
 };

@@ -113,11 +113,11 @@ void set_server_tokens(Build& build, Scope& scope, const Node& node, const Row&)
   auto& tokens = scope.own<CoreSettings>().server_tokens;
   const std::string& word = node.argument(0);
   if (word == "on" || word == "build") {
-    tokens = CoreSettings::Tokens::on;
+    tokens = ServerTokens::on;
   } else if (word == "off") {
-    tokens = CoreSettings::Tokens::off;
+    tokens = ServerTokens::off;
   } else if (word.empty()) {
-    tokens = CoreSettings::Tokens::hidden;
+    tokens = ServerTokens::hidden;
   } else {
     build.error(node.argument_word(0), "invalid value \"" + word + "\" in \"server_tokens\" directive",
                 "it must be on, off, build or \"\"");
@@ -302,8 +302,9 @@ const conf::Module<CoreSettings> core_module(
         {"msie_padding", kEverywhere, &C::msie_padding, "on | off", "Accepted for compatibility.", "on"},
         {"msie_refresh", kEverywhere, &C::msie_refresh, "on | off", "Accepted for compatibility.", "off"},
         {"if_modified_since", kEverywhere, arguments(1),
-         choice(&C::if_modified_since,
-                {{"off", SinceMode::off}, {"exact", SinceMode::exact}, {"before", SinceMode::before}}),
+         choice(&C::if_modified_since, {{"off", ModifiedSince::off},
+                                        {"exact", ModifiedSince::exact},
+                                        {"before", ModifiedSince::before}}),
          "off | exact | before", "How If-Modified-Since is compared with the modification time.", "exact"},
         {"etag", kEverywhere, &C::etag, "on | off", "Whether files get an ETag field.", "on"},
         {"max_ranges", kEverywhere, &C::max_ranges, "number",

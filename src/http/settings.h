@@ -8,6 +8,8 @@
 #include "base/log.h"
 #include "conf/expression.h"
 #include "conf/value.h"
+#include "http/conditional.h"
+#include "http/error_page_text.h"
 #include "http/mime.h"
 
 namespace sluice::http {
@@ -29,7 +31,6 @@ struct ServerSettings {
 };
 
 enum class Lingering : uint8_t { off, on, always };
-enum class SinceMode : uint8_t { off, exact, before };
 
 struct ErrorPage {
   std::vector<uint16_t> codes;
@@ -58,7 +59,7 @@ struct CoreSettings {
   Lingering lingering = Lingering::on;
   conf::Milliseconds lingering_time{30'000};
   conf::Milliseconds lingering_timeout{5'000};
-  enum class Tokens : uint8_t { off, on, hidden } server_tokens = Tokens::on;
+  ServerTokens server_tokens = ServerTokens::on;
   bool chunked_transfer_encoding = true;
   bool absolute_redirect = true;
   bool port_in_redirect = true;
@@ -68,7 +69,7 @@ struct CoreSettings {
   bool recursive_error_pages = false;
   bool msie_padding = true;
   bool msie_refresh = false;
-  SinceMode if_modified_since = SinceMode::exact;
+  ModifiedSince if_modified_since = ModifiedSince::exact;
   bool etag = true;
   uint64_t max_ranges = UINT64_MAX;
   bool sendfile = false;

@@ -1,5 +1,5 @@
-// What happens to a request before its content: one file, one feature. A step exists in a location only where its
-// settings ask for it, so most locations have none.
+// What happens to a request before its content: one file, one feature. A step exists in a location only where
+// its settings ask for it, so most locations have none.
 #pragma once
 
 #include <cstdint>
@@ -30,8 +30,8 @@ class Step {
   virtual event::Task<Verdict> wait(Request& request) const;
 };
 
-// Registered by the feature: make() returns null where the settings do not ask for the step. Objects live in the
-// configuration's arena. `order` sorts steps within a phase.
+// Registered by the feature: make() returns null where the settings do not ask for the step. Objects live in
+// the configuration's arena. `order` sorts steps within a phase.
 struct StepRow {
   const char* name;
   Phase phase;

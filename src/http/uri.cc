@@ -8,14 +8,13 @@ namespace sluice::http {
 
 namespace {
 
-enum Kind : uint8_t { kPlain, kSlash, kDot, kPercent, kQuestion, kHash, kRefused };
+enum Kind : uint8_t { kPlain, kSlash, kPercent, kQuestion, kHash, kRefused };
 
 constexpr std::array<uint8_t, 256> make_kinds() {
   std::array<uint8_t, 256> table{};
   for (int c = 0; c <= ' '; ++c) { table[c] = kRefused; }
   table[0x7f] = kRefused;
   table['/'] = kSlash;
-  table['.'] = kDot;
   table['%'] = kPercent;
   table['?'] = kQuestion;
   table['#'] = kHash;
@@ -39,32 +38,26 @@ struct Scan {
   bool complex = false;
 };
 
+// Whether the '/' at `at` starts something that cannot stay: an empty or a dot segment.
+bool reducible(string_view raw, size_t at, bool merge_slashes) {
+  char next = at + 1 < raw.size() ? raw[at + 1] : '\0';
+  return (next == '/' && merge_slashes) || (next == '.' && dot_segment(raw, at + 1));
+}
+
 Scan scan_path(string_view raw, bool merge_slashes) {
   Scan scan;
-  size_t i = 0;
-  for (; i < raw.size(); ++i) {
-    switch (kind(raw[i])) {
-      case kPlain:
-        continue;
-      case kSlash:
-        scan.complex |= merge_slashes && i > 0 && raw[i - 1] == '/';
-        continue;
-      case kDot:
-        scan.complex |= i > 0 && raw[i - 1] == '/' && dot_segment(raw, i);
-        continue;
-      case kPercent:
-        scan.complex = true;
-        continue;
-      case kRefused:
-        scan.valid = false;
-        return scan;
-      case kQuestion:
-      case kHash:
-        break;
+  for (; scan.end < raw.size(); ++scan.end) {
+    Kind found = kind(raw[scan.end]);
+    if (found == kPlain) { continue; }
+    if (found == kSlash) {
+      scan.complex |= reducible(raw, scan.end, merge_slashes);
+    } else if (found == kPercent) {
+      scan.complex = true;
+    } else {
+      scan.valid = found != kRefused;
+      return scan;
     }
-    break;
   }
-  scan.end = i;
   return scan;
 }
 
@@ -99,6 +92,7 @@ class Segments {
     return size == 1 ? drop() : climb();
   }
   string_view text() const { return {begin_, static_cast<size_t>(at_ - begin_)}; }
+  bool had_dots() const { return had_dots_; }
 
  private:
   bool dots(size_t size) const { return size <= 2 && segment_[0] == '.' && segment_[size - 1] == '.'; }
@@ -107,6 +101,7 @@ class Segments {
     segment_ = at_;
   }
   bool drop() {
+    had_dots_ = true;
     at_ = segment_;
     return true;
   }
@@ -122,6 +117,7 @@ class Segments {
   char* at_;
   char* segment_;  // where the current segment starts
   bool merge_;
+  bool had_dots_ = false;
 };
 
 bool decode_path(Segments& out, string_view raw) {
@@ -174,6 +170,7 @@ bool normalise(Arena& arena, string_view raw, bool merge_slashes, NormalPath& ou
   Segments segments(arena.characters(path.size()), merge_slashes);
   if (!decode_path(segments, path)) { return false; }
   out.path = segments.text();
+  out.had_dots = segments.had_dots();
   out.complex = true;
   return true;
 }

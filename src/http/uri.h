@@ -20,6 +20,9 @@ struct NormalPath {
   string_view received;
   bool has_query = false;
   bool complex = false;  // path is not a view of the raw bytes: it was decoded or reduced
+  // A "." or ".." was taken out. An origin that decodes less than we do would see another path in `received`
+  // (/denied/..%2Fopen): send escape_uri(path) instead.
+  bool had_dots = false;
 };
 
 // `raw` is the path and query of a request target. False means 400: an escape that is none, %00, a control

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/text.h"
+#include <random>
 
 namespace sluice::http {
 namespace {
@@ -77,6 +77,26 @@ TEST(Range, max_ranges) {
   EXPECT_EQ(parse("bytes=0-9", 100, 0), "whole");
   EXPECT_EQ(parse("bytes=0-9", 100, 1), "0-9");
   EXPECT_EQ(parse("bytes=0-9,20-29", 100, 1), "whole");
+}
+
+// Whatever is asked for lies within, and is no more than everything.
+TEST(Range, random_fields) {
+  std::mt19937 random(11);
+  const char* pieces[] = {"-", ",",  "0",   "9",  "42", "18446744073709551615", " ", "\t",
+                          "x", "\"", "5-7", "-3", "99-"};
+  for (int i = 0; i < 100000; ++i) {
+    std::string value = "bytes=";
+    for (size_t n = random() % 10; n > 0; --n) { value += pieces[random() % std::size(pieces)]; }
+    uint64_t size = random() % 3 == 0 ? random() % 3 : 100;
+    Arena arena;
+    uint64_t sum = 0;
+    for (const ByteRange& range : parse_range(arena, value, size)) {
+      ASSERT_LE(range.first, range.last) << value;
+      ASSERT_LT(range.last, size) << value;
+      sum += range.size();
+    }
+    ASSERT_LE(sum, size) << value;
+  }
 }
 
 TEST(Range, texts) {

@@ -67,6 +67,21 @@ TEST(Normalise, dot_segments) {
   EXPECT_EQ(path("/a/.#x"), "/a/");
 }
 
+TEST(Normalise, says_when_dots_went) {
+  auto had_dots = [](string_view raw) {
+    Arena arena;
+    NormalPath out;
+    EXPECT_TRUE(normalise(arena, raw, true, out)) << raw;
+    return out.had_dots;
+  };
+  for (string_view raw : {"/denied/..%2fopen", "/a/.", "/a/%2e/b", "/a/../b"}) {
+    EXPECT_TRUE(had_dots(raw)) << raw;
+  }
+  for (string_view raw : {"/group%2fproject", "//a", "/.a", "/a/b", "/%2e%2e%2e"}) {
+    EXPECT_FALSE(had_dots(raw)) << raw;
+  }
+}
+
 TEST(Normalise, above_the_root_is_refused) {
   for (string_view raw : {"/..", "/../a", "/a/../../b", "/%2e%2e/", "/..%2f", "/./..", "//..", "/a/..//.."}) {
     EXPECT_FALSE(normal(raw).ok) << raw;

@@ -1,0 +1,60 @@
+// What changes answers on their way out. A filter exists in a location only where its settings ask for it; it
+// sees the head once, and when it also changes bodies it puts a BodyFilter into the response.
+#pragma once
+
+#include "base/arena.h"
+#include "base/chain.h"
+#include "base/registry.h"
+#include "conf/directive.h"
+
+namespace sluice::http {
+
+class Request;
+
+class Filter {
+ public:
+  virtual ~Filter() = default;
+  // Before the head is written: may change status, fields, length and body, or add a body filter.
+  virtual void head(Request& request) const = 0;
+};
+
+// Stages, from the content to the client. The order is part of their meaning: conditions are judged on what
+// the origin or the file said; ranges are cut out of what would have been sent.
+namespace stage {
+inline constexpr int kAddition = 10;    // add_before_body, add_after_body
+inline constexpr int kSubstitute = 20;  // sub_filter
+inline constexpr int kCharset = 30;
+inline constexpr int kDecompress = 40;   // gunzip
+inline constexpr int kCompress = 50;     // gzip
+inline constexpr int kNotModified = 60;  // 304, 412
+inline constexpr int kHeaders = 70;      // expires, add_header
+inline constexpr int kRange = 80;
+}  // namespace stage
+
+// Registered by the feature: make() returns null where the settings do not ask for the filter.
+struct FilterRow {
+  const char* name;
+  int stage;
+  const Filter* (*make)(Arena& arena, const conf::Settings& settings);
+};
+using FilterRegistration = Registry<const FilterRow>::Entry;
+
+// Changes the body as it passes. Owned by the request's arena.
+class BodyFilter {
+ public:
+  virtual ~BodyFilter() = default;
+  // Takes all of `in` and appends what may go on to `out`; `last`: nothing follows. False: the body cannot be
+  // completed; the client's connection is broken off.
+  virtual bool push(Chain& in, bool last, Chain& out) = 0;
+  BodyFilter* next = nullptr;
+};
+
+// Work at a request's end, after the last byte: access log, counters. In `order`.
+struct FinishRow {
+  const char* name;
+  int order;
+  void (*finish)(Request& request);
+};
+using FinishRegistration = Registry<const FinishRow>::Entry;
+
+}  // namespace sluice::http

@@ -1,0 +1,221 @@
+#include "http/request.h"
+
+#include <arpa/inet.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/clock.h"
+#include "http/error_page_text.h"
+#include "http/uri.h"
+#include "os/error_log.h"
+
+namespace sluice::http {
+
+namespace {
+constexpr uint8_t kMostRedirects = 10;
+}
+
+void Response::clear() {
+  status = 200;
+  reason = {};
+  fields.clear();
+  trailers.clear();
+  content_type = {};
+  length = -1;
+  last_modified = -1;
+  body.clear();
+  source = nullptr;
+  filters = nullptr;
+  ranges_allowed = false;
+  from_upstream = false;
+}
+
+void Response::add(BodyFilter* filter) {
+  BodyFilter** place = &filters;
+  while (*place != nullptr) { place = &(*place)->next; }
+  *place = filter;
+}
+
+RequestBody::~RequestBody() {
+  if (fd >= 0) { ::close(fd); }
+  if (!path.empty() && !keep_file) { ::unlink(path.c_str()); }
+}
+
+Request::Request(const conf::Config& config, Exchange& exchange)
+    : Evaluation(arena_storage, config.http_variables),
+      config(config),
+      exchange(exchange),
+      head(arena_storage),
+      response(arena_storage),
+      scope(exchange.scope()) {
+  server = exchange.client().port->default_server;
+  location = &server->root;
+}
+
+Request::~Request() = default;
+
+const log::Log& Request::log() const {
+  const log::Log& own = location->settings->get<os::ErrorLogSettings>().log;
+  return own.empty() ? log::main_log() : own;
+}
+
+string_view Request::client_address() {
+  if (client_address_.empty()) { client_address_ = arena().copy(client().peer.full().host()); }
+  return client_address_;
+}
+
+const net::Address& Request::server_address() {
+  if (server_address_ != nullptr) { return *server_address_; }
+  const net::Address& listening = client().port->address;
+  if (!client().port->wildcard) { return listening; }
+  sockaddr_storage storage{};
+  socklen_t length = sizeof storage;
+  if (::getsockname(client().fd, reinterpret_cast<sockaddr*>(&storage), &length) != 0) { return listening; }
+  server_address_ = arena().own<net::Address>(reinterpret_cast<sockaddr*>(&storage), length);
+  return *server_address_;
+}
+
+uint64_t Request::connection_number() const { return exchange.client().number; }
+
+void Request::describe(std::string& line) const {
+  line += ", client: ";
+  line += exchange.client().peer.full().host();
+  line += ", server: ";
+  line += server->name;
+  if (!head.line.empty()) {
+    line += ", request: \"";
+    line += head.line;
+    line += '"';
+  }
+  if (!attempts.empty()) {
+    line += ", upstream: \"";
+    line += attempts.back().address;
+    line += '"';
+  }
+  string_view named = head.fields.value(FieldId::host);
+  if (!named.empty()) {
+    line += ", host: \"";
+    line += named;
+    line += '"';
+  }
+  string_view referer = head.fields.value(FieldId::referer);
+  if (!referer.empty()) {
+    line += ", referrer: \"";
+    line += referer;
+    line += '"';
+  }
+}
+
+bool Request::find_error_page(uint16_t status, Verdict& verdict) {
+  const CoreSettings& settings = core();
+  for (const ErrorPage& page : settings.error_pages) {
+    if (std::find(page.codes.begin(), page.codes.end(), status) == page.codes.end()) { continue; }
+    if (page.overwrite >= 0) { forced_status = page.overwrite; }
+    string_view target = page.target.evaluate(*this);
+    if (page.named) {
+      const Location* named = server->locations.find_named(target);
+      if (named == nullptr) {
+        SLUICE_REQUEST_LOG(*this, error, 0, "could not find named location \"%.*s\"",
+                           static_cast<int>(target.size()), target.data());
+        return false;
+      }
+      error_status = status;
+      location = named;
+      internal = true;
+      ++redirects;
+      verdict = Verdict::again;
+      return redirects <= kMostRedirects;
+    }
+    if (page.external || !target.starts_with('/')) {
+      uint16_t shown = forced_status > 0 ? static_cast<uint16_t>(forced_status) : uint16_t{302};
+      bool redirect = (shown >= 301 && shown <= 303) || shown == 307 || shown == 308;
+      forced_status = -1;
+      redirect_externally(redirect ? shown : uint16_t{302}, target);
+      verdict = Verdict::done;
+      return true;
+    }
+    error_status = status;
+    if (forced_status < 0) { forced_status = status; }
+    // The page is fetched with GET whatever the request was.
+    if (!is_head()) {
+      head.method = Method::get;
+      method_override = "GET";
+    }
+    size_t mark = target.find('?');
+    bool has = mark != string_view::npos;
+    verdict = redirect_internally(target.substr(0, mark), has ? target.substr(mark + 1) : string_view(), has);
+    return verdict == Verdict::again;
+  }
+  return false;
+}
+
+Verdict Request::refuse(uint16_t status) {
+  response.clear();
+  // After these nobody can say where the next request would begin, or the client is not to be trusted with
+  // one.
+  if (status == 400 || status == 413 || status == 414 || (status >= 494 && status <= 497) || status == 500 ||
+      status == 501) {
+    exchange.close_after();
+  }
+  Verdict verdict = Verdict::done;
+  bool may_have_page = !no_error_page && (error_status == 0 || core().recursive_error_pages);
+  if (status >= 300 && may_have_page && !core().error_pages.empty() && find_error_page(status, verdict)) {
+    return verdict;
+  }
+  uint16_t shown = error_status != 0 && forced_status > 0 ? static_cast<uint16_t>(forced_status) : status;
+  forced_status = -1;
+  response.status = status_on_wire(shown);
+  string_view page = error_page(status, core().server_tokens);
+  response.length = static_cast<int64_t>(page.size());
+  if (!page.empty()) {
+    response.content_type = kErrorPageType;
+    response.body.append(page);
+  }
+  return Verdict::done;
+}
+
+Verdict Request::redirect_internally(string_view to, string_view args, bool has_args) {
+  if (redirects++ >= kMostRedirects) {
+    SLUICE_REQUEST_LOG(*this, error, 0,
+                       "rewrite or internal redirection cycle while internally redirecting to \"%.*s\"",
+                       static_cast<int>(to.size()), to.data());
+    no_error_page = true;
+    return refuse(500);
+  }
+  path = to;
+  query = args;
+  has_query = has_args;
+  unchanged_target = {};
+  internal = true;
+  location = &server->root;
+  return Verdict::again;
+}
+
+void Request::redirect_externally(uint16_t status, string_view target) {
+  response.clear();
+  response.status = status;
+  const CoreSettings& settings = core();
+  if (target.starts_with('/') && settings.absolute_redirect) {
+    string_view name = settings.server_name_in_redirect ? string_view(server->name) : host;
+    const net::Address& local = server_address();
+    std::string text = "http://";
+    if (name.empty()) {
+      text += local.family() == AF_INET6 ? "[" + local.host() + "]" : local.host();
+    } else {
+      text += name;
+    }
+    uint16_t port = local.port();
+    if (settings.port_in_redirect && port != 0 && port != 80) { text += ":" + std::to_string(port); }
+    target = arena().join(arena().copy(text), target);
+  }
+  response.fields.add(FieldId::location, escape(arena(), target, Escape::target));
+  string_view page = error_page(status, settings.server_tokens);
+  response.length = static_cast<int64_t>(page.size());
+  if (!page.empty()) {
+    response.content_type = kErrorPageType;
+    response.body.append(page);
+  }
+}
+
+}  // namespace sluice::http

@@ -1,0 +1,159 @@
+// One request, from its head to the log line. Owned by the exchange's root task; nobody else keeps a pointer
+// to it.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/arena.h"
+#include "base/chain.h"
+#include "base/log.h"
+#include "conf/build.h"
+#include "conf/variable.h"
+#include "event/wait.h"
+#include "http/exchange.h"
+#include "http/head.h"
+#include "http/server.h"
+#include "http/settings.h"
+#include "http/step.h"
+
+namespace sluice::http {
+
+// The answer while it is made: head in pieces, and where its body comes from.
+struct Response {
+  explicit Response(Arena& arena) : fields(arena), trailers(arena) {}
+  uint16_t status = 200;
+  string_view reason;  // empty: the usual one
+  Fields fields;       // without framing, Date, Server and Connection: those are the exchange's
+  Fields trailers;
+  string_view content_type;  // empty: none
+  int64_t length = -1;       // of the body; -1: not known beforehand
+  int64_t last_modified = -1;
+  Chain body;                        // in memory or files; before what the source yields
+  BodyFilter* filters = nullptr;     // in order of their stages
+  Source* source = nullptr;          // more body, pulled while there is room
+  uint64_t buffer_limit = 64 << 10;  // bytes read ahead of a slow client in memory
+  uint64_t spill_limit = 0;          // and this many more in a temporary file
+  const std::string* spill_path = nullptr;
+  uint64_t rate = 0;  // bytes per second; 0: unlimited
+  uint64_t rate_after = 0;
+  bool interrupted = false;  // the body broke off
+  bool ranges_allowed = false;
+  bool from_upstream = false;
+  bool upgraded = false;  // a 101 was sent and the tunnel has ended
+  void clear();
+  void add(BodyFilter* filter);  // behind those already there
+};
+
+// A request's body once read (buffered): in memory or in a file.
+struct RequestBody {
+  Chain chain;
+  uint64_t size = 0;
+  bool complete = false;  // all of it is in `chain`
+  int fd = -1;            // temporary file, closed with the request
+  std::string path;       // of a file that has a name
+  bool keep_file = false;
+  ~RequestBody();
+};
+
+// One try at a peer, for $upstream_… and logs. Times in milliseconds, -1: did not happen.
+struct Attempt {
+  string_view address;
+  uint16_t status = 0;
+  int64_t connect_time = -1;
+  int64_t header_time = -1;
+  int64_t response_time = -1;
+  uint64_t bytes_received = 0;
+  uint64_t bytes_sent = 0;
+  int64_t response_length = 0;
+  bool new_group = false;  // the first at another group: after an internal redirect
+};
+
+// The arena exists before the bases that need it.
+struct RequestArena {
+  Arena arena_storage;
+};
+
+class Request final : private RequestArena, public conf::Evaluation, public log::Subject {
+ public:
+  Request(const conf::Config& config, Exchange& exchange);
+  ~Request();
+
+  const conf::Config& config;
+  Exchange& exchange;
+  RequestHead head;
+  Response response;
+  RequestBody body;
+  event::Scope scope;
+
+  const Server* server = nullptr;
+  const Location* location = nullptr;
+  string_view path;   // normalised: $uri
+  string_view query;  // $args
+  bool has_query = false;
+  // Path and query as received, fit to be sent upstream as they are; empty once the path was changed here.
+  string_view unchanged_target;
+  string_view host;  // lower case, without port: $host
+  string_view method_override;
+
+  std::vector<Attempt> attempts;
+  // Fields of the upstream's answer as received, for $upstream_http_…; null when there was none.
+  const Fields* upstream_fields = nullptr;
+  const Fields* upstream_trailers = nullptr;
+
+  uint64_t started_at = 0;  // clock::now() at the first byte
+  uint64_t started_wall = 0;
+  uint16_t error_status = 0;        // the status that error_page is handling
+  int forced_status = -1;           // what error_page says the final status shall be
+  uint8_t redirects = 0;            // internal ones so far
+  bool internal = false;            // reached by an internal redirect
+  bool no_error_page = false;       // the error of an error page is answered plainly
+  bool discard_connection = false;  // return 444
+  bool head_sent = false;
+  bool completed = false;  // $request_completion
+  uint64_t body_bytes_sent = 0;
+
+  // What location regexes and server names captured; `captures` points here when set.
+  std::vector<string_view> capture_store;
+
+  const CoreSettings& core() const { return *location->core; }
+  template <class T>
+  const T& settings() const {
+    return location->settings->get<T>();
+  }
+  const log::Log& log() const;
+  Client& client() { return exchange.client(); }
+  string_view client_address();  // text, without port
+  const net::Address& server_address();
+  bool is_head() const { return head.method == Method::head; }
+
+  // Makes `status` the answer: an error page of the configuration or the built-in one. Returns done, or again
+  // when the page is a path to serve.
+  Verdict refuse(uint16_t status);
+  // The path becomes `path` (decoded) and a location is looked for anew.
+  Verdict redirect_internally(string_view path, string_view query, bool has_query);
+  // For a content handler: its answer is this verdict (of refuse or an internal redirect), acted on when it
+  // returns.
+  void answer_with(Verdict verdict) { pending_ = verdict; }
+  Verdict take_pending() { return std::exchange(pending_, Verdict::done); }
+  // The answer is a redirect: Location made absolute as the settings say.
+  void redirect_externally(uint16_t status, string_view location);
+
+  // log::Subject
+  uint64_t connection_number() const override;
+  void describe(std::string& line) const override;
+
+ private:
+  bool find_error_page(uint16_t status, Verdict& verdict);
+  Verdict pending_ = Verdict::done;
+  string_view client_address_;
+  net::Address* server_address_ = nullptr;
+};
+
+inline Request& request_of(conf::Evaluation& evaluation) { return static_cast<Request&>(evaluation); }
+
+#define SLUICE_REQUEST_LOG(request_, level_, sys_, ...) \
+  SLUICE_LOG((request_).log(), ::sluice::log::Level::level_, &(request_), (sys_), __VA_ARGS__)
+
+}  // namespace sluice::http

@@ -1,0 +1,47 @@
+// While a configuration is built: servers and ports before all of them are known. Private to the files that
+// build them.
+#pragma once
+
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "conf/build.h"
+#include "http/server.h"
+#include "os/listeners.h"
+
+namespace sluice::http {
+
+struct PortDraft {
+  Port port;
+  os::ListenSpec* spec = nullptr;
+  std::vector<Server*> servers;
+};
+struct PortDrafts {
+  std::vector<PortDraft*> ports;
+};
+
+struct ServerDraft {
+  Server* server;
+  bool listens = false;
+  std::vector<std::pair<std::string, const conf::Regex*>> names;
+};
+struct ServerDrafts {
+  std::vector<ServerDraft*> all;
+  std::unordered_map<const void*, ServerDraft*> by_server;
+};
+ServerDraft& draft_of(conf::Build& build, const void* server);
+
+// The one object of this kind in a configuration.
+template <class T>
+T& only(conf::Build& build, const char* kind) {
+  return *build.shared<T>(kind, "");
+}
+
+// The listen directive.
+void set_listen(conf::Build& build, conf::Scope& scope, const conf::Node& node, const conf::Row& row);
+// What a server without listen gets: *:80, or *:8000 without privileges.
+void add_default_listen(conf::Build& build, Server& server);
+
+}  // namespace sluice::http

@@ -1,0 +1,47 @@
+#include "net/acceptor.h"
+
+#include <netinet/in.h>
+#include <sys/un.h>
+
+#include <cerrno>
+
+#include "base/log.h"
+
+namespace sluice::net {
+
+namespace {
+constexpr int kBatch = 64;          // connections a turn: those already here must be served, too
+constexpr uint64_t kPauseMs = 100;  // after running out of descriptors or memory
+}  // namespace
+
+Acceptor::Acceptor(int fd, Accepted accepted, void* context)
+    : fd_(fd), accepted_(accepted), context_(context), watch_(fd, ready, this), again_(retry, this) {}
+
+void Acceptor::ready(void* self) { static_cast<Acceptor*>(self)->take(); }
+
+void Acceptor::retry(void* self) { static_cast<Acceptor*>(self)->watch_.resume(); }
+
+void Acceptor::take() {
+  for (int i = 0; i < kBatch; ++i) {
+    union {
+      sockaddr any;
+      sockaddr_in v4;
+      sockaddr_in6 v6;
+      sockaddr_un un;
+    } peer{};
+    socklen_t length = sizeof peer;
+    int fd = ::accept4(fd_, &peer.any, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+      accepted_(context_, fd, &peer.any, length);
+      continue;
+    }
+    if (errno == EAGAIN) { return; }
+    if (errno == EINTR || errno == ECONNABORTED || errno == EPROTO) { continue; }
+    log::crit(errno, "accept4() failed");
+    watch_.pause();
+    again_.in(kPauseMs);
+    return;
+  }
+}
+
+}  // namespace sluice::net

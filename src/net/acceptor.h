@@ -1,0 +1,34 @@
+// Takes connections from a listening socket, in batches, and hands them on. Out of descriptors it pauses
+// instead of spinning.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <memory>
+
+#include "event/loop.h"
+
+namespace sluice::net {
+
+class Acceptor {
+ public:
+  // `accepted` owns the descriptor it is given (non-blocking, close-on-exec).
+  using Accepted = void (*)(void* context, int fd, const sockaddr* peer, socklen_t length);
+  Acceptor(int fd, Accepted accepted, void* context);
+  // No more connections; those waiting in the queue stay there for others.
+  void pause() { watch_.pause(); }
+  void resume() { watch_.resume(); }
+  int fd() const { return fd_; }
+
+ private:
+  static void ready(void* self);
+  static void retry(void* self);
+  void take();
+  int fd_;
+  Accepted accepted_;
+  void* context_;
+  event::ReadWatch watch_;
+  event::Alarm again_;
+};
+
+}  // namespace sluice::net

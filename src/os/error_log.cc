@@ -1,0 +1,65 @@
+#include "os/error_log.h"
+
+#include "conf/build.h"
+#include "os/files.h"
+#include "os/syslog.h"
+
+namespace sluice::os {
+
+namespace {
+
+log::Log& initial() {
+  static auto* log = new log::Log;
+  return *log;
+}
+
+log::Output to_file(conf::Build& build, const std::string& name) {
+  std::string path = name == "stderr" ? name : build.config.paths.from_prefix(name);
+  return {open_log(path), log::Level::error, nullptr};
+}
+
+void set_error_log(conf::Build& build, conf::Scope& scope, const conf::Node& node, const conf::Row& row) {
+  const std::string& name = node.argument(0);
+  log::Output output;
+  if (name.starts_with("syslog:")) {
+    output.sink = Syslog::parse(build, node.argument_word(0), name.substr(7));
+    if (output.sink == nullptr) { return; }
+  } else if (name.starts_with("memory:")) {
+    build.error(node.argument_word(0), "a log in memory is not supported");
+    return;
+  } else {
+    output = to_file(build, name);
+  }
+  if (node.argument_count() > 1) {
+    std::optional<log::Level> level = log::parse_level(node.argument(1));
+    if (!level) {
+      build.error(node.argument_word(1), "invalid log level \"" + node.argument(1) + "\"",
+                  "levels are debug, info, notice, warn, error, crit, alert and emerg");
+      return;
+    }
+    output.level = *level;
+  }
+  auto& settings = scope.own<ErrorLogSettings>();
+  if (scope.first_in_block(row)) { settings.log = log::Log(); }
+  settings.log.add(std::move(output));
+}
+
+const conf::Module<ErrorLogSettings> module(
+    "core",
+    {conf::Module<ErrorLogSettings>::RowSpec(
+         "error_log",
+         conf::kMain | conf::kHttp | conf::kServer | conf::kLocation | conf::kStream | conf::kStreamServer,
+         conf::arguments(1, 2), set_error_log,
+         "file | stderr | syslog:server=address[,parameter=value] [level]",
+         "Where errors are logged, from which level on. Several may be given in one block; they replace "
+         "those "
+         "of the blocks around it.",
+         "logs/error.log error")
+         .repeating()});
+
+}  // namespace
+
+void set_initial_log(log::Log log) { initial() = std::move(log); }
+const log::Log& initial_log() { return initial(); }
+
+}  // namespace sluice::os

@@ -1,0 +1,19 @@
+// error_log: where messages go. The settings of a block are its own list of outputs, or its parent's.
+#pragma once
+
+#include <string>
+
+#include "base/log.h"
+
+namespace sluice::os {
+
+// The log until the configuration says another, and for a configuration that says none: what -e names, else
+// the path that was compiled in. Set once, first of all.
+void set_initial_log(log::Log log);
+const log::Log& initial_log();
+
+struct ErrorLogSettings {
+  log::Log log = initial_log();
+};
+
+}  // namespace sluice::os

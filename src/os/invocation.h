@@ -1,0 +1,19 @@
+// How the program was called: what -p, -c, -e and -g said, made absolute. Kept for the whole life of the
+// process, because a reload reads the same file with the same directives.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "conf/build.h"
+
+namespace sluice::os {
+
+struct Invocation {
+  std::vector<std::string> arguments;  // argv as given, argv[0] included
+  conf::Paths paths;
+  std::string error_log;   // absolute, or "stderr"
+  std::string directives;  // -g
+};
+
+}  // namespace sluice::os

@@ -1,0 +1,98 @@
+#include "os/load.h"
+
+#include <unistd.h>
+
+#include <iterator>
+
+#include "base/log.h"
+#include "conf/parser.h"
+#include "config.h"
+#include "os/error_log.h"
+#include "os/files.h"
+#include "os/listeners.h"
+#include "os/privilege.h"
+#include "os/settings.h"
+
+namespace sluice::os {
+
+namespace {
+
+// The directives of -g stand before those of the file, so that a second one is a duplicate in the file.
+void put_first(conf::Tree& tree, conf::Tree from) {
+  std::vector<conf::Node>& nodes = tree.root.children;
+  nodes.insert(nodes.begin(), std::make_move_iterator(from.root.children.begin()),
+               std::make_move_iterator(from.root.children.end()));
+  std::move(from.files.begin(), from.files.end(), std::back_inserter(tree.files));
+}
+
+void check(conf::Build& build) {
+  const auto& settings = process_settings(build.config);
+  if (settings.events == nullptr && !build.diagnostics.failed()) {
+    build.error(conf::Word{}, "no \"events\" section in configuration", "add: events { }");
+  }
+}
+
+}  // namespace
+
+Loaded load(const Invocation& invocation) {
+  Loaded loaded;
+  conf::ParseOptions options;
+  options.include_base = invocation.paths.conf_prefix;
+  conf::Tree given;
+  if (!invocation.directives.empty()) {
+    parse_text(given, "command line", invocation.directives, options, loaded.diagnostics);
+  }
+  bool given_good = !loaded.diagnostics.failed();
+  loaded.tree = parse_file(invocation.paths.conf_path, options, loaded.diagnostics);
+  if (loaded.tree.files.empty()) { return loaded; }
+  if (given_good) { put_first(loaded.tree, std::move(given)); }
+  loaded.config = std::make_unique<conf::Config>();
+  loaded.config->paths = invocation.paths;
+  conf::Build build(*loaded.config, loaded.diagnostics);
+  build.run(loaded.tree);
+  check(build);
+  listen_plan(*loaded.config).fold();
+  return loaded;
+}
+
+void report(const conf::Diagnostics& diagnostics, bool on_terminal) {
+  if (on_terminal) {
+    std::string text = diagnostics.render();
+    [[maybe_unused]] ssize_t ignored = ::write(STDERR_FILENO, text.data(), text.size());
+  }
+  // The terminal has it already, in more words.
+  log::Log files;
+  for (const log::Output& output : log::main_log().outputs()) {
+    bool terminal = output.file && output.file->fd == STDERR_FILENO;
+    if (!on_terminal || !terminal) { files.add(output); }
+  }
+  log::echo_to_stderr(std::nullopt);
+  for (const conf::Diagnostic& diagnostic : diagnostics.all()) {
+    log::Level level =
+        diagnostic.kind == conf::Diagnostic::Kind::error ? log::Level::emerg : log::Level::warn;
+    SLUICE_LOG(files, level, nullptr, 0, "%s", conf::Diagnostics::line(diagnostic).c_str());
+  }
+  if (on_terminal) { log::echo_to_stderr(log::Level::warn); }
+}
+
+bool prepare(conf::Config& config) {
+  std::optional<Identity> identity;
+  if (!worker_identity(config, identity)) { return false; }
+  if (!open_pending()) { return false; }
+  Owner owner;
+  if (identity) { owner = {identity->user, identity->group}; }
+  bool good = true;
+  for (const std::string& path : directory_plan(config).paths) {
+    good = make_directory(path, identity ? &owner : nullptr) && good;
+  }
+  return good;
+}
+
+std::string pid_path(const conf::Config& config) {
+  const std::string& set = process_settings(config).pid;
+  return set.empty() ? config.paths.from_prefix(SLUICE_PID_PATH) : set;
+}
+
+void use_main_log(const conf::Config& config) { log::set_main_log(config.main.get<ErrorLogSettings>().log); }
+
+}  // namespace sluice::os

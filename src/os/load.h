@@ -1,0 +1,29 @@
+// From the command line and the file to a configuration that is ready to serve: parsed, built, checked.
+#pragma once
+
+#include <memory>
+
+#include "conf/diagnostics.h"
+#include "os/invocation.h"
+
+namespace sluice::os {
+
+struct Loaded {
+  std::unique_ptr<conf::Config> config;
+  conf::Tree tree;  // its files are what -T prints
+  conf::Diagnostics diagnostics;
+  bool good() const { return config != nullptr && !diagnostics.failed(); }
+};
+
+// Reads -g, then the file, and builds. Touches nothing but the files it reads.
+Loaded load(const Invocation& invocation);
+// Prints what was found on standard error, for a person, and puts it into the log, a line each.
+void report(const conf::Diagnostics& diagnostics, bool on_terminal);
+// Opens the log files and makes the folders that a good configuration names; says in the log what failed.
+bool prepare(conf::Config& config);
+// Where the pid file is, made absolute.
+std::string pid_path(const conf::Config& config);
+// Makes what the configuration says at main level the log of this process.
+void use_main_log(const conf::Config& config);
+
+}  // namespace sluice::os

@@ -1,0 +1,23 @@
+// The process that starts, replaces and ends the workers. It serves nothing and reads nothing that a client
+// sends, so nothing a client does can end it.
+#pragma once
+
+#include <memory>
+
+#include "os/invocation.h"
+#include "os/listeners.h"
+
+namespace sluice::os {
+
+// What a generation of workers runs on.
+struct Generation {
+  unsigned number = 0;
+  std::unique_ptr<conf::Config> config;
+  Sockets sockets;
+};
+
+// Runs until told to end; the exit code. `started_fd` (or -1) is written to and closed once the first workers
+// serve. In a worker it returns that worker's exit code.
+int run_master(const Invocation& invocation, Generation first, int started_fd);
+
+}  // namespace sluice::os

@@ -1,0 +1,73 @@
+#include "os/process_table.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+
+#include "base/log.h"
+
+namespace sluice::os {
+
+namespace {
+constexpr uint64_t kQuick = 1000;     // a life shorter than this is a failed start
+constexpr uint64_t kFirstDelay = 50;  // milliseconds, doubled each time
+constexpr uint64_t kLongestDelay = 1000;
+constexpr unsigned kForgiven = 3;  // workers killed in a row, by a person or a test, come back at once
+}  // namespace
+
+uint64_t Respawn::delay(uint64_t lived) {
+  if (lived >= kQuick) {
+    quick_ends_ = 0;
+    return 0;
+  }
+  ++quick_ends_;
+  if (quick_ends_ <= kForgiven) { return 0; }
+  return std::min(kLongestDelay, kFirstDelay << std::min(quick_ends_ - kForgiven - 1, 10u));
+}
+
+Process* ProcessTable::find(pid_t pid) {
+  auto at =
+      std::find_if(processes_.begin(), processes_.end(), [&](const Process& p) { return p.pid == pid; });
+  return at == processes_.end() ? nullptr : &*at;
+}
+
+Process ProcessTable::remove(pid_t pid) {
+  Process* found = find(pid);
+  Process gone = *found;
+  if (gone.ready_fd >= 0) { close(gone.ready_fd); }
+  processes_.erase(processes_.begin() + (found - processes_.data()));
+  return gone;
+}
+
+void ProcessTable::kill_all(int signal) {
+  for (const Process& process : processes_) {
+    if (kill(process.pid, signal) != 0 && errno != ESRCH) {
+      log::alert(errno, "kill(%d, %d) failed", process.pid, signal);
+    }
+  }
+}
+
+void ProcessTable::retire_before(unsigned generation) {
+  for (Process& process : processes_) {
+    if ((generation != 0 && process.generation >= generation) || process.retiring) { continue; }
+    process.retiring = true;
+    kill(process.pid, SIGQUIT);
+  }
+}
+
+bool ProcessTable::ready(unsigned generation, unsigned count) const {
+  auto ready = std::count_if(processes_.begin(), processes_.end(),
+                             [&](const Process& p) { return p.generation == generation && p.ready_fd < 0; });
+  return static_cast<unsigned>(ready) >= count;
+}
+
+void ProcessTable::abandon() {
+  for (const Process& process : processes_) {
+    if (process.ready_fd >= 0) { close(process.ready_fd); }
+  }
+  processes_.clear();
+}
+
+}  // namespace sluice::os

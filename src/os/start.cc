@@ -1,0 +1,170 @@
+#include "os/start.h"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <utility>
+
+#include "base/log.h"
+#include "config.h"
+#include "os/error_log.h"
+#include "os/files.h"
+#include "os/load.h"
+#include "os/master.h"
+#include "os/settings.h"
+#include "os/signals.h"
+#include "os/worker.h"
+
+namespace sluice::os {
+
+namespace {
+
+// Says what runs here, as nginx does, for the person who reads the log.
+void introduce() {
+  log::notice(0, "using the \"epoll\" event method");
+  log::notice(0, "sluice/%s", SLUICE_VERSION);
+  log::notice(0, "built by %s", SLUICE_COMPILER);
+  utsname system{};
+  if (uname(&system) == 0) { log::notice(0, "OS: %s %s", system.sysname, system.release); }
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+    log::notice(0, "getrlimit(RLIMIT_NOFILE): %llu:%llu", static_cast<unsigned long long>(files.rlim_cur),
+                static_cast<unsigned long long>(files.rlim_max));
+  }
+}
+
+void check_limits(const conf::Config& config) {
+  rlimit files{};
+  uint64_t wanted = event_settings(config).worker_connections;
+  if (process_settings(config).rlimit_nofile || getrlimit(RLIMIT_NOFILE, &files) != 0) { return; }
+  if (wanted > files.rlim_cur) {
+    log::warn(0, "%llu worker_connections exceed open file resource limit: %llu",
+              static_cast<unsigned long long>(wanted), static_cast<unsigned long long>(files.rlim_cur));
+  }
+}
+
+// Waits for the daemon to say that it serves; the exit code of the program that was started.
+int await_daemon(pid_t daemon, int started_fd) {
+  char byte = 0;
+  ssize_t n = 0;
+  do { n = read(started_fd, &byte, 1); } while (n < 0 && errno == EINTR);
+  if (n == 1) { return 0; }
+  int status = 0;
+  while (waitpid(daemon, &status, 0) < 0 && errno == EINTR) {}
+  return WIFEXITED(status) && WEXITSTATUS(status) != 0 ? WEXITSTATUS(status) : 1;
+}
+
+void detach() {
+  setsid();
+  umask(022);
+  int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (null < 0) {
+    log::emerg(errno, "open(\"/dev/null\") failed");
+    return;
+  }
+  dup2(null, STDIN_FILENO);
+  dup2(null, STDOUT_FILENO);
+  if (null > STDERR_FILENO) { close(null); }
+}
+
+int serve_alone(Generation generation) {
+  std::vector<Listener> listeners = generation.sockets.for_worker(0);
+  int code = run_worker({*generation.config, 0, generation.number, std::move(listeners), -1, -1, true});
+  generation.sockets.close();
+  unlink(pid_path(*generation.config).c_str());
+  return code;
+}
+
+// The part of the start that happens in the process that stays.
+int begin(const Invocation& invocation, Generation generation, int started_fd) {
+  const conf::Config& config = *generation.config;
+  if (!write_pid_file(pid_path(config), getpid())) { return 1; }
+  log::echo_to_stderr(std::nullopt);
+  redirect_stderr();
+  introduce();
+  if (process_settings(config).master_process) {
+    return run_master(invocation, std::move(generation), started_fd);
+  }
+  if (started_fd >= 0) {
+    [[maybe_unused]] ssize_t told = write(started_fd, "s", 1);
+    close(started_fd);
+  }
+  return serve_alone(std::move(generation));
+}
+
+// Becomes a daemon; in the process that was started, waits for it and returns its result.
+int begin_as_daemon(const Invocation& invocation, Generation generation) {
+  int started[2];
+  if (pipe2(started, O_CLOEXEC) != 0) {
+    log::emerg(errno, "pipe2() failed");
+    return 1;
+  }
+  pid_t pid = fork();
+  if (pid < 0) {
+    log::emerg(errno, "fork() failed");
+    return 1;
+  }
+  if (pid > 0) {
+    close(started[1]);
+    return await_daemon(pid, started[0]);
+  }
+  close(started[0]);
+  detach();
+  return begin(invocation, std::move(generation), started[1]);
+}
+
+}  // namespace
+
+void open_first_log(const Invocation& invocation) {
+  log::Log first;
+  std::shared_ptr<log::File> file = open_log(invocation.error_log);
+  if (file->fd < 0) {
+    file->fd = open(file->path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+    if (file->fd < 0) {
+      log::alert(0, "could not open error log file: open() \"%s\" failed (%d: %s)", file->path.c_str(), errno,
+                 strerror(errno));
+    }
+  }
+  first.add({file, log::Level::error, nullptr});
+  set_initial_log(first);
+  log::Log start;
+  start.add({file, log::Level::notice, nullptr});
+  log::set_main_log(start);
+  log::echo_to_stderr(log::Level::warn);
+}
+
+void redirect_stderr() {
+  for (const log::Output& output : log::main_log().outputs()) {
+    if (!output.file || output.file->fd < 0) { continue; }
+    if (output.file->fd != STDERR_FILENO) { dup2(output.file->fd, STDERR_FILENO); }
+    return;
+  }
+}
+
+int run_server(const Invocation& invocation) {
+  block_signals();
+  Loaded loaded = load(invocation);
+  report(loaded.diagnostics, true);
+  if (!loaded.good() || !prepare(*loaded.config)) { return 1; }
+  Generation generation;
+  generation.number = 1;
+  generation.config = std::move(loaded.config);
+  const ProcessSettings& settings = process_settings(*generation.config);
+  check_limits(*generation.config);
+  ListenPlan& plan = listen_plan(*generation.config);
+  unsigned workers = settings.master_process ? settings.worker_processes : 1;
+  if (!generation.sockets.open(plan, workers, Sockets(), {})) { return 1; }
+  loaded.tree = conf::Tree();
+  use_main_log(*generation.config);
+  return settings.daemon ? begin_as_daemon(invocation, std::move(generation))
+                         : begin(invocation, std::move(generation), -1);
+}
+
+}  // namespace sluice::os

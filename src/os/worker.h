@@ -1,0 +1,66 @@
+// A process that serves. It starts every registered service, runs the event loop, and leaves when it is told
+// to: at once (TERM), or after what is in flight (QUIT).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "base/registry.h"
+#include "conf/build.h"
+#include "event/task.h"
+#include "os/listeners.h"
+
+namespace sluice::os {
+
+struct Worker {
+  conf::Config& config;
+  unsigned number;      // 0 … N-1
+  unsigned generation;  // counts configurations
+  std::vector<Listener> listeners;
+  event::Nursery nursery;
+  bool retiring = false;
+  uint32_t connection_limit;
+};
+
+// What a worker runs; http and stream register one each: static const os::ServiceRow row("http", …);
+struct ServiceRow {
+  using Registered = Registry<const ServiceRow>;
+
+  ServiceRow(const char* name, void (*start)(Worker&), void (*retire)(Worker&), size_t (*busy)(),
+             void (*stop)(Worker&), void (*flush)())
+      : name(name), start(start), retire(retire), busy(busy), stop(stop), flush(flush), entry_(*this) {}
+  ServiceRow(const ServiceRow&) = delete;
+  ServiceRow& operator=(const ServiceRow&) = delete;
+
+  const char* name;
+  void (*start)(Worker&);   // begin to accept
+  void (*retire)(Worker&);  // stop accepting, close idle connections, finish the rest
+  size_t (*busy)();         // connections still open
+  void (*stop)(Worker&);    // close all at once
+  void (*flush)();          // write out buffered logs
+
+ private:
+  Registered::Entry entry_;
+};
+
+// The worker that this process is; null in the master.
+Worker* current_worker();
+
+// How a process came to be a worker.
+struct WorkerStart {
+  conf::Config& config;
+  unsigned number;
+  unsigned generation;
+  std::vector<Listener> listeners;
+  int ready_fd = -1;   // told, once it accepts
+  int master_fd = -1;  // readable when the master is gone
+  bool alone = false;  // master_process off: keeps its user and title
+};
+
+// Serves until the end; the process's exit code.
+int run_worker(const WorkerStart& start);
+// Lets every service write out its logs.
+void flush_services();
+
+}  // namespace sluice::os
