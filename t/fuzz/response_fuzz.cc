@@ -1,5 +1,6 @@
 // Response heads: the outcome does not depend on the cuts, and what is accepted keeps its promises.
-// sources: src/http/h1/*.cc src/http/field.cc src/http/head.cc src/http/host.cc
+// sources: src/http/h1/chunked.cc src/http/h1/field_line.cc src/http/h1/request_parser.cc
+// sources: src/http/h1/response_parser.cc src/http/field.cc src/http/head.cc src/http/host.cc
 // sources: src/base/arena.cc src/base/pool.cc src/base/text.cc
 #include "../unit/http/h1/outcome.h"
 #include "cuts.h"
