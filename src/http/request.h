@@ -133,6 +133,8 @@ class Request final : private RequestArena, public conf::Evaluation, public log:
   Verdict refuse(uint16_t status);
   // The path becomes `path` (decoded) and a location is looked for anew.
   Verdict redirect_internally(string_view path, string_view query, bool has_query);
+  // The named location goes on with the path as it is.
+  Verdict redirect_to_named(string_view name);
   // For a content handler: its answer is this verdict (of refuse or an internal redirect), acted on when it
   // returns.
   void answer_with(Verdict verdict) { pending_ = verdict; }
@@ -145,6 +147,7 @@ class Request final : private RequestArena, public conf::Evaluation, public log:
   void describe(std::string& line) const override;
 
  private:
+  Verdict refuse_cycle(string_view target);
   bool find_error_page(uint16_t status, Verdict& verdict);
   Verdict pending_ = Verdict::done;
   string_view client_address_;
