@@ -19,8 +19,8 @@ using conf::Row;
 using conf::Scope;
 
 struct Candidate {
-  conf::Expression path;  // without the slash that asks for a folder
-  bool folder = false;
+  conf::Expression path;
+  bool folder = false;  // asked for by a slash at the end
 };
 
 struct TryFilesSettings {
@@ -68,13 +68,14 @@ const conf::Module<TryFilesSettings> module(
     },
     conf::Inherit::no);
 
-// A path as the location's files are named: below its name when there is an alias.
-string_view path_in_location(Request& request, string_view candidate) {
+// With an alias a fixed text names a file below the folder. What was made of variables is a path, which
+// begins with the location's name, or else such a file.
+string_view path_of(Request& request, const conf::Expression& candidate) {
+  string_view path = candidate.evaluate(request);
   const auto& root = request.settings<RootSettings>();
-  if (root.kind != RootSettings::Kind::alias || candidate.starts_with(root.location_name)) {
-    return candidate;
-  }
-  return request.arena().join(root.location_name, candidate);
+  bool is_path = !candidate.constant() && path.starts_with(root.location_name);
+  if (root.kind != RootSettings::Kind::alias || is_path) { return path; }
+  return request.arena().join(root.location_name, path);
 }
 
 void serve_here(Request& request, string_view path) {
@@ -89,12 +90,12 @@ class TryFiles final : public Step {
 
   Verdict check(Request& request) const override {
     for (const Candidate& candidate : settings_.candidates) {
-      string_view path = candidate.path.evaluate(request);
+      string_view path = path_of(request, candidate.path);
       if (path.empty()) { continue; }
       MappedFile file = map_file(request, path);
       if (file.refused == 500) { return request.refuse(500); }
       if (file.refused != 0 || !exists(file.name, candidate.folder)) { continue; }
-      serve_here(request, path_in_location(request, path));
+      serve_here(request, path);
       return Verdict::next;
     }
     return settings_.code >= 0 ? answer_code(request) : fall_back(request);
