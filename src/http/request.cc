@@ -186,14 +186,29 @@ void Request::run_at_end() {
   }
 }
 
-Verdict Request::redirect_internally(string_view to, string_view args, bool has_args) {
-  if (redirects++ >= kMostRedirects) {
-    SLUICE_REQUEST_LOG(*this, error, 0,
-                       "rewrite or internal redirection cycle while internally redirecting to \"%.*s\"",
-                       static_cast<int>(to.size()), to.data());
-    no_error_page = true;
+Verdict Request::refuse_cycle(string_view target) {
+  SLUICE_REQUEST_LOG(*this, error, 0,
+                     "rewrite or internal redirection cycle while internally redirecting to \"%.*s\"",
+                     static_cast<int>(target.size()), target.data());
+  no_error_page = true;
+  return refuse(500);
+}
+
+Verdict Request::redirect_to_named(string_view name) {
+  if (redirects++ >= kMostRedirects) { return refuse_cycle(name); }
+  const Location* named = server->locations.find_named(name);
+  if (named == nullptr) {
+    SLUICE_REQUEST_LOG(*this, error, 0, "could not find named location \"%.*s\"",
+                       static_cast<int>(name.size()), name.data());
     return refuse(500);
   }
+  location = named;
+  internal = true;
+  return Verdict::again;
+}
+
+Verdict Request::redirect_internally(string_view to, string_view args, bool has_args) {
+  if (redirects++ >= kMostRedirects) { return refuse_cycle(to); }
   path = to;
   query = args;
   has_query = has_args;

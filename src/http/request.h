@@ -141,6 +141,8 @@ class Request final : private RequestArena, public conf::Evaluation, public log:
   // Called once when the request ends, before the log line; the last one first.
   void at_end(void (*call)(Request&, void*), void* context);
   void run_at_end();
+  // The named location goes on with the path as it is.
+  Verdict redirect_to_named(string_view name);
   // For a content handler: its answer is this verdict (of refuse or an internal redirect), acted on when it
   // returns.
   void answer_with(Verdict verdict) {
@@ -162,6 +164,7 @@ class Request final : private RequestArena, public conf::Evaluation, public log:
   void describe(std::string& line) const override;
 
  private:
+  Verdict refuse_cycle(string_view target);
   bool find_error_page(uint16_t status, Verdict& verdict);
   struct AtEnd {
     AtEnd* next;
