@@ -61,7 +61,6 @@ int send_signal(const os::Invocation& invocation, const Options& options) {
   std::string error;
   if (!conf::read_source(path, text, error)) {
     log::error(0, "%s", error.c_str());
-    fprintf(stderr, "sluice: [error] %s\n", error.c_str());
     return 1;
   }
   std::string_view digits = text;
