@@ -24,18 +24,20 @@ std::string_view nearest_directive(std::string_view wrong, uint32_t context) {
   return found.empty() ? nearest(wrong, elsewhere) : found;
 }
 
-// The first word after the name that starts a line and is the name of a directive: the ; before it is
-// missing.
-const Word* swallowed_directive(const Node& node) {
+// The word after the name that starts a line and is the name of a directive: the ; before it is missing. 0
+// when there is none.
+size_t swallowed_directive(const Node& node) {
   for (size_t i = 1; i < node.words.size(); ++i) {
     const Word& word = node.words[i];
     if (word.at.line != node.words[i - 1].at.line && !word.quoted &&
         (contexts_of(word.text) != 0 || is_nginx_directive(word.text))) {
-      return &node.words[i - 1];
+      return i;
     }
   }
-  return nullptr;
+  return 0;
 }
+
+std::string missing_after(const Word& word) { return "is a \";\" missing after \"" + word.text + "\"?"; }
 
 }  // namespace
 
@@ -102,7 +104,21 @@ const Row* Build::accept(Scope& scope, const Node& node) {
     error(node.words[0], "\"" + row->name + "\" directive is duplicate");
     return nullptr;
   }
+  doubt(scope, node);
   return row;
+}
+
+// Where any number of arguments is right, a forgotten ; makes the next directive one of them. It is not
+// wrong, but who writes an argument in the column of directives?
+void Build::doubt(const Scope& scope, const Node& node) {
+  if (node.words.front().at.line == node.words.back().at.line) { return; }
+  size_t next = swallowed_directive(node);
+  const Word& word = node.words[next];
+  if (next > 0 && word.at.column == node.words[0].at.column &&
+      (contexts_of(word.text) & scope.context()) != 0) {
+    diagnostics.warn(word, "\"" + word.text + "\" is taken as an argument of \"" + node.name() + "\"",
+                     missing_after(node.words[next - 1]));
+  }
 }
 
 void Build::unknown(const Scope& scope, const Node& node, bool known_elsewhere) {
@@ -142,9 +158,7 @@ bool Build::well_formed(const Node& node, const Row& row) {
 
 void Build::wrong_count(const Node& node, const Row& row) {
   std::string hint = syntax_of(row);
-  if (const Word* last = swallowed_directive(node); last != nullptr) {
-    hint = "is a \";\" missing after \"" + last->text + "\"?";
-  }
+  if (size_t next = swallowed_directive(node); next > 0) { hint = missing_after(node.words[next - 1]); }
   error(node.words[0], "invalid number of arguments in \"" + row.name + "\" directive", std::move(hint));
 }
 

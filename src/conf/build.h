@@ -75,6 +75,7 @@ class Build {
   const Row* accept(Scope& scope, const Node& node);
   void unknown(const Scope& scope, const Node& node, bool known_elsewhere);
   bool well_formed(const Node& node, const Row& row);
+  void doubt(const Scope& scope, const Node& node);
   void wrong_count(const Node& node, const Row& row);
   void** defaults();
   std::vector<std::function<void()>> later_;

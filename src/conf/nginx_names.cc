@@ -117,7 +117,8 @@ constexpr std::string_view kSsl =
 
 constexpr std::string_view kStream =
     "stream pass preread_buffer_size preread_timeout proxy_download_rate proxy_half_close proxy_protocol "
-    "proxy_protocol_timeout proxy_requests proxy_responses proxy_ssl proxy_timeout proxy_upload_rate "
+    "proxy_protocol_timeout proxy_requests proxy_responses proxy_session_drop proxy_ssl proxy_timeout "
+    "proxy_upload_rate "
     "mqtt mqtt_buffers mqtt_preread mqtt_rewrite_buffer_size mqtt_set_connect rdp_preread zone_sync "
     "zone_sync_buffers zone_sync_connect_retry_interval zone_sync_connect_timeout zone_sync_interval "
     "zone_sync_recv_buffer_size zone_sync_server zone_sync_ssl zone_sync_ssl_certificate "

@@ -13,21 +13,21 @@ namespace sluice::http {
 
 enum class Flow : uint8_t {
   ok,     // moved something; ask again
-  again,  // nothing now: wait for ready()
+  again,  // nothing now: wait for source_ready()
   end,    // everything was moved, and this was the last of it (bytes may have come with it)
-  error,  // error() says why
+  error,  // source_error() or sink_error() says why
 };
 
 class Source {
  public:
   // Appends at most about `room` bytes of what is there.
   virtual Flow pull(Chain& to, uint64_t room) = 0;
-  virtual event::Ready& ready() = 0;
-  virtual Error error() const = 0;
+  virtual event::Ready& source_ready() = 0;
+  virtual Error source_error() const = 0;
   // Milliseconds one wait for this source may last; event::kNoDeadline for ever.
-  virtual uint64_t patience() const = 0;
+  virtual uint64_t source_patience() const = 0;
   // After a wait lasted too long: what error() says from now on.
-  virtual void timed_out() = 0;
+  virtual void source_timed_out() = 0;
 
  protected:
   ~Source() = default;
@@ -41,10 +41,10 @@ class Sink {
   virtual Flow push(Chain& from, bool last) = 0;
   // Bytes taken but not yet written.
   virtual uint64_t unsent() const = 0;
-  virtual event::Ready& ready() = 0;
-  virtual Error error() const = 0;
-  virtual uint64_t patience() const = 0;
-  virtual void timed_out() = 0;
+  virtual event::Ready& sink_ready() = 0;
+  virtual Error sink_error() const = 0;
+  virtual uint64_t sink_patience() const = 0;
+  virtual void sink_timed_out() = 0;
 
  protected:
   ~Sink() = default;

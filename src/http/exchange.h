@@ -47,6 +47,8 @@ class Exchange : public Source, public Sink {
   // Bytes written to the connection for this request, head and framing included.
   virtual uint64_t bytes_sent() const = 0;
 
+  // Whether the request goes on when its client has left.
+  virtual void ignore_client_leaving(bool ignore) = 0;
   // This connection carries no other request after the answer.
   virtual void close_after() = 0;
   virtual bool closes_after() const = 0;

@@ -112,7 +112,7 @@ class Relay {
   bool read(bool& some) {
     Chain got;
     Flow flow = plan_.source->pull(got, room());
-    if (flow == Flow::error) { return fail(plan_.source->error()); }
+    if (flow == Flow::error) { return fail(plan_.source->source_error()); }
     some = !got.empty();
     if (flow == Flow::end) {
       ended_ = true;
@@ -157,7 +157,7 @@ class Relay {
     sent_ += now.size();
     if (plan_.moved != nullptr) { *plan_.moved += now.size(); }
     Flow flow = plan_.sink->push(now, last);
-    if (flow == Flow::error) { return fail(plan_.sink->error()); }
+    if (flow == Flow::error) { return fail(plan_.sink->sink_error()); }
     last_pushed_ = last_pushed_ || last;
     sink_full_ = flow == Flow::again;
     pace_held_ = !sink_full_ && !pending_.empty();
@@ -192,15 +192,15 @@ event::Task<Result<void>> relay(event::Scope& scope, RelayPlan plan) {
     bool for_source = work.wants_source();
     bool for_sink = work.wants_sink();
     uint64_t now = clock::now();
-    uint64_t source_end = for_source ? plan.source->patience() : event::kNoDeadline;
-    uint64_t sink_end = for_sink ? plan.sink->patience() : event::kNoDeadline;
+    uint64_t source_end = for_source ? plan.source->source_patience() : event::kNoDeadline;
+    uint64_t sink_end = for_sink ? plan.sink->sink_patience() : event::kNoDeadline;
     uint64_t soonest = std::min(source_end, sink_end);
     uint64_t deadline = soonest == event::kNoDeadline ? soonest : now + soonest;
     bool paced = work.held_by_pace();
     if (paced) { deadline = std::min(deadline, work.pace_at()); }
     event::Ready nothing;
-    event::Ready& source_ready = for_source ? plan.source->ready() : nothing;
-    event::Ready& sink_ready = for_sink ? plan.sink->ready() : nothing;
+    event::Ready& source_ready = for_source ? plan.source->source_ready() : nothing;
+    event::Ready& sink_ready = for_sink ? plan.sink->sink_ready() : nothing;
     event::Wake woken = event::Wake::ready;
     if (for_source && for_sink) {
       woken = co_await event::wait(scope, deadline, source_ready, sink_ready);
@@ -211,11 +211,11 @@ event::Task<Result<void>> relay(event::Scope& scope, RelayPlan plan) {
     if (woken == event::Wake::timeout && !(paced && clock::now() < now + soonest)) {
       bool sink_late = for_sink && sink_end <= source_end;
       if (sink_late) {
-        plan.sink->timed_out();
-        co_return plan.sink->error();
+        plan.sink->sink_timed_out();
+        co_return plan.sink->sink_error();
       }
-      plan.source->timed_out();
-      co_return plan.source->error();
+      plan.source->source_timed_out();
+      co_return plan.source->source_error();
     }
   }
 }

@@ -31,8 +31,8 @@ struct Response {
   int64_t length = -1;       // of the body; -1: not known beforehand
   int64_t last_modified = -1;
   Chain body;                        // in memory or files; before what the source yields
-  BodyFilter* filters = nullptr;  // in order of their stages
-  Source* source = nullptr;  // more body, pulled while there is room
+  BodyFilter* filters = nullptr;     // in order of their stages
+  Source* source = nullptr;          // more body, pulled while there is room
   uint64_t buffer_limit = 64 << 10;  // bytes read ahead of a slow client in memory
   uint64_t spill_limit = 0;          // and this many more in a temporary file
   const std::string* spill_path = nullptr;
@@ -133,6 +133,10 @@ class Request final : private RequestArena, public conf::Evaluation, public log:
   Verdict refuse(uint16_t status);
   // The path becomes `path` (decoded) and a location is looked for anew.
   Verdict redirect_internally(string_view path, string_view query, bool has_query);
+  // For a content handler: its answer is this verdict (of refuse or an internal redirect), acted on when it
+  // returns.
+  void answer_with(Verdict verdict) { pending_ = verdict; }
+  Verdict take_pending() { return std::exchange(pending_, Verdict::done); }
   // The answer is a redirect: Location made absolute as the settings say.
   void redirect_externally(uint16_t status, string_view location);
 
@@ -142,6 +146,7 @@ class Request final : private RequestArena, public conf::Evaluation, public log:
 
  private:
   bool find_error_page(uint16_t status, Verdict& verdict);
+  Verdict pending_ = Verdict::done;
   string_view client_address_;
   net::Address* server_address_ = nullptr;
 };

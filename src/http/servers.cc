@@ -298,6 +298,9 @@ void set_http(Build& build, Scope& scope, const Node& node, const Row&) {
   build.later([&build] { finish_http(build); });
 }
 
+// Set by the directives that name a location's content; it has no row of its own.
+const conf::Module<ContentSettings> content_module("http", {}, conf::Inherit::no);
+
 const conf::Module<FrameSettings> module(
     "http",
     {

@@ -74,7 +74,8 @@ void start(os::Worker& worker) {
   for (const os::Listener& listener : worker.listeners) {
     if (listener.spec->type != SOCK_STREAM || !is_ours(*listener.spec, *servers)) { continue; }
     listening.push_back(std::make_unique<Listening>(Listening{current, listener.spec}));
-    current->acceptors.push_back(std::make_unique<net::Acceptor>(listener.fd, accepted, listening.back().get()));
+    current->acceptors.push_back(
+        std::make_unique<net::Acceptor>(listener.fd, accepted, listening.back().get()));
   }
 }
 
@@ -104,8 +105,7 @@ void stop(os::Worker& worker) {
   for (upstream::Group* group : static_cast<upstream::AllGroups*>(at->second)->groups) { group->drop_idle(); }
 }
 
-const os::ServiceRow row{"http", start, retire, busy, stop, nullptr};
-const os::ServiceRegistration registered(row);
+const os::ServiceRow row("http", start, retire, busy, stop, nullptr);
 
 }  // namespace
 

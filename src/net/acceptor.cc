@@ -10,8 +10,8 @@
 namespace sluice::net {
 
 namespace {
-constexpr int kBatch = 64;             // connections a turn: those already here must be served, too
-constexpr uint64_t kPauseMs = 100;     // after running out of descriptors or memory
+constexpr int kBatch = 64;          // connections a turn: those already here must be served, too
+constexpr uint64_t kPauseMs = 100;  // after running out of descriptors or memory
 }  // namespace
 
 Acceptor::Acceptor(int fd, Accepted accepted, void* context)

@@ -1,5 +1,5 @@
-// Takes connections from a listening socket, in batches, and hands them on. Out of descriptors it pauses instead of
-// spinning.
+// Takes connections from a listening socket, in batches, and hands them on. Out of descriptors it pauses
+// instead of spinning.
 #pragma once
 
 #include <sys/socket.h>

@@ -1,5 +1,5 @@
-// Any text as a configuration: parse, build, resolve, render. Includes find nothing: their base does not
-// exist.
+// Any text as a configuration: parse, build, resolve, render. Includes find nothing: their base is not there.
+// sources: src/base/*.cc src/conf/*.cc
 #include <string>
 
 #include "conf/build.h"

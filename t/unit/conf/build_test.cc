@@ -38,9 +38,7 @@ void build_block(Build& build, Scope& scope, const Node& node, const Row& row) {
 
 void add_to_list(Build&, Scope& scope, const Node& node, const Row& row) {
   auto& list = scope.own<Inherited>().list;
-  if (scope.first_in_block(row)) {
-    list.clear();
-  }
+  if (scope.first_in_block(row)) { list.clear(); }
   list.push_back(node.argument(0));
 }
 
@@ -259,6 +257,13 @@ INSTANTIATE_TEST_SUITE_P(
              "test_flag "
              "on | off;)\n"
              "1:31 \"test_size\" directive is not allowed here (allowed in: http, server, location)"}));
+
+TEST(Build, DoubtsAnArgumentInTheColumnOfDirectives) {
+  Built built("test_http {\n  test_list a\n  test_flag;\n  test_text\n    test_flag;\n}");
+  EXPECT_EQ(built.messages(),
+            "3:3 \"test_flag\" is taken as an argument of \"test_list\" (is a \";\" missing after \"a\"?)");
+  EXPECT_FALSE(built.parsed.diagnostics.failed());
+}
 
 TEST(Directive, NamesContexts) {
   EXPECT_EQ(context_names(kHttpServerLocation), "http, server, location");

@@ -95,12 +95,8 @@ TEST(Diagnostics, SayEachThingOnce) {
 TEST(Diagnostics, AreBounded) {
   SourceFile file{"f", "a"};
   Diagnostics diagnostics;
-  for (uint32_t i = 0; i < 150; ++i) {
-    diagnostics.warn(word_at(file, 1, i + 1, 1), "w");
-  }
-  for (uint32_t i = 0; i < 150; ++i) {
-    diagnostics.error(word_at(file, 1, i + 1, 1), "e");
-  }
+  for (uint32_t i = 0; i < 150; ++i) { diagnostics.warn(word_at(file, 1, i + 1, 1), "w"); }
+  for (uint32_t i = 0; i < 150; ++i) { diagnostics.error(word_at(file, 1, i + 1, 1), "e"); }
   EXPECT_EQ(diagnostics.error_count(), 150u);
   EXPECT_EQ(diagnostics.all().size(), 200u);
   EXPECT_TRUE(diagnostics.render().ends_with("sluice: [emerg] … and 50 more\n"));

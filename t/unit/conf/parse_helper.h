@@ -14,9 +14,7 @@ inline std::string shape(const Node& node) {
   std::string out;
   for (const Node& child : node.children) {
     out += out.empty() ? "" : " ";
-    for (const Word& word : child.words) {
-      out += "[" + word.text + "]";
-    }
+    for (const Word& word : child.words) { out += "[" + word.text + "]"; }
     out += child.block ? "{" + shape(child) + "}" : ";";
   }
   return out;

@@ -65,9 +65,7 @@ TEST(Parser, SuspectsABraceInTheWrongColumn) {
 
 TEST(Parser, BoundsTheDepthOfBlocks) {
   std::string deep;
-  for (int i = 0; i < 128; ++i) {
-    deep += "a{";
-  }
+  for (int i = 0; i < 128; ++i) { deep += "a{"; }
   EXPECT_EQ(Parsed(deep + std::string(128, '}')).messages(), "");
   Parsed deeper(deep + "a{" + std::string(129, '}'));
   EXPECT_EQ(deeper.messages(), "1:258 blocks are nested too deeply (at most 128 levels are allowed)");
@@ -106,13 +104,9 @@ class Files : public testing::Test {
   std::string parse(const std::string& name) {
     Diagnostics diagnostics;
     tree_ = parse_file(folder_ + name, {folder_}, diagnostics);
-    if (!diagnostics.failed()) {
-      return shape(tree_.root);
-    }
+    if (!diagnostics.failed()) { return shape(tree_.root); }
     std::string out = messages(diagnostics);
-    for (size_t at; (at = out.find(folder_)) != std::string::npos;) {
-      out.erase(at, folder_.size());
-    }
+    for (size_t at; (at = out.find(folder_)) != std::string::npos;) { out.erase(at, folder_.size()); }
     return out;
   }
   std::string folder_;
@@ -158,9 +152,7 @@ TEST_F(Files, DoNotIncludeThemselves) {
 }
 
 TEST_F(Files, NestOnlySoDeep) {
-  for (int i = 0; i < 40; ++i) {
-    write("f" + std::to_string(i), "include f" + std::to_string(i + 1) + ";");
-  }
+  for (int i = 0; i < 40; ++i) { write("f" + std::to_string(i), "include f" + std::to_string(i + 1) + ";"); }
   write("f40", "a;");
   EXPECT_EQ(parse("f0"), "1:9 includes are nested more than 32 deep");
   EXPECT_EQ(parse("f20"), "[a];");

@@ -48,9 +48,7 @@ TEST(Regex, NamesItsGroups) {
 
 TEST(Regex, OfManyGroupsGetsThemAll) {
   std::string pattern;
-  for (int i = 0; i < 200; ++i) {
-    pattern += "(a)";
-  }
+  for (int i = 0; i < 200; ++i) { pattern += "(a)"; }
   std::vector<std::string_view> captures;
   ASSERT_TRUE(make(pattern)->match(std::string(200, 'a'), captures));
   EXPECT_EQ(captures.size(), 201u);
@@ -93,9 +91,7 @@ TEST(Regex, BackwardMatchIsNoView) {
   std::string error;
   // Newer libraries refuse \K in a lookahead; if it compiles, the views must stay inside the subject.
   auto regex = Regex::compile("(?=ab\\K)", false, error);
-  if (regex != nullptr && regex->match("ab", captures)) {
-    EXPECT_EQ(captures[0], "");
-  }
+  if (regex != nullptr && regex->match("ab", captures)) { EXPECT_EQ(captures[0], ""); }
 }
 
 }  // namespace

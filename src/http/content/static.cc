@@ -1,0 +1,178 @@
+// Files: what serves where no directive names another content. A path that ends in a slash is answered by
+// `index`, then `autoindex`.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/clock.h"
+#include "http/conditional.h"
+#include "http/content.h"
+#include "http/content/index.h"
+#include "http/request.h"
+#include "http/root.h"
+#include "http/uri.h"
+
+namespace sluice::http {
+
+namespace {
+
+// Up to here a file is copied once into memory and leaves with the head in one write; beyond, the kernel
+// sends it from its own cache.
+constexpr uint64_t kReadWhole = 64 << 10;
+
+class File {
+ public:
+  explicit File(int fd) : fd_(fd) {}
+  File(File&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  ~File() {
+    if (fd_ >= 0) { ::close(fd_); }
+  }
+  int fd() const { return fd_; }
+  bool is_open() const { return fd_ >= 0; }
+
+ private:
+  int fd_;
+};
+
+void refuse_file(Request& request, const char* call, string_view name, int error) {
+  bool missing = error == ENOENT || error == ENOTDIR || error == ENAMETOOLONG;
+  bool denied = error == EACCES;
+  if (missing && !request.core().log_not_found) {
+    request.refuse(404);
+    return;
+  }
+  auto level = missing || denied ? log::Level::error : log::Level::crit;
+  SLUICE_LOG(request.log(), level, &request, error, "%s \"%s\" failed", call, name.data());
+  request.refuse(missing ? 404 : denied ? 403 : 500);
+}
+
+void refuse_kind(Request& request, string_view name) {
+  SLUICE_REQUEST_LOG(request, error, 0, "\"%s\" is not a regular file", name.data());
+  request.refuse(404);
+}
+
+void redirect_to_folder(Request& request) {
+  Arena& arena = request.arena();
+  string_view target = arena.join(escape_uri(arena, request.path), "/");
+  if (!request.query.empty()) { target = arena.join(target, "?", request.query); }
+  request.redirect_externally(301, target);
+}
+
+void describe_file(Request& request, const struct stat& status) {
+  Response& response = request.response;
+  Arena& arena = request.arena();
+  response.status = 200;
+  response.length = status.st_size;
+  response.last_modified = status.st_mtime;
+  response.ranges_allowed = true;
+  char* date = arena.characters(clock::kHttpDateSize);
+  clock::write_http_date(date, status.st_mtime);
+  response.fields.add(FieldId::last_modified, {date, clock::kHttpDateSize});
+  if (request.core().etag) {
+    response.fields.add(FieldId::etag,
+                        make_etag(arena, status.st_mtime, static_cast<uint64_t>(status.st_size)));
+  }
+  const CoreSettings& core = request.core();
+  const MimeTypes& types = core.types != nullptr ? *core.types : MimeTypes::built_in();
+  string_view type = types.find(request.path);
+  response.content_type = type.empty() ? string_view(core.default_type) : type;
+}
+
+// False: it could not be read. A file that became shorter meanwhile is announced as what was read.
+bool read_whole(Response& response, int fd) {
+  auto size = static_cast<size_t>(response.length);
+  BufferRef buffer(Buffer::make(size));
+  size_t have = 0;
+  while (have < size) {
+    ssize_t got = ::pread(fd, buffer->data() + have, size - have, static_cast<off_t>(have));
+    if (got < 0 && errno == EINTR) { continue; }
+    if (got < 0) { return false; }
+    if (got == 0) { break; }
+    have += static_cast<size_t>(got);
+  }
+  response.length = static_cast<int64_t>(have);
+  response.body.append({buffer->data(), have}, std::move(buffer));
+  return true;
+}
+
+// Whether all of the body will leave as far as can be told: otherwise reading it may be in vain.
+bool wants_whole(const Fields& fields) {
+  return !fields.has(FieldId::range) && !fields.has(FieldId::if_none_match) &&
+         !fields.has(FieldId::if_modified_since) && !fields.has(FieldId::if_match) &&
+         !fields.has(FieldId::if_unmodified_since);
+}
+
+void send_file(Request& request, File file, string_view name) {
+  Response& response = request.response;
+  auto size = static_cast<uint64_t>(response.length);
+  if (request.is_head() || size == 0) { return; }
+  if (size <= kReadWhole && wants_whole(request.head.fields)) {
+    if (!read_whole(response, file.fd())) { refuse_file(request, "pread()", name, errno); }
+    return;
+  }
+  auto* kept = request.arena().own<File>(std::move(file));
+  response.body.append_file(kept->fd(), 0, size);
+}
+
+void answer_file(Request& request) {
+  MappedFile mapped = map_file(request, request.path);
+  if (mapped.refused != 0) {
+    request.refuse(mapped.refused);
+    return;
+  }
+  // Not to be held up by a pipe, nor to be given a terminal.
+  File file(::open(mapped.name.data(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
+  if (!file.is_open()) {
+    errno == ENXIO ? refuse_kind(request, mapped.name)
+                   : refuse_file(request, "open()", mapped.name, errno);
+    return;
+  }
+  struct stat status;
+  if (::fstat(file.fd(), &status) != 0) {
+    refuse_file(request, "fstat()", mapped.name, errno);
+  } else if (S_ISDIR(status.st_mode)) {
+    redirect_to_folder(request);
+  } else if (!S_ISREG(status.st_mode)) {
+    refuse_kind(request, mapped.name);
+  } else if (request.head.method == Method::post) {
+    request.refuse(405);
+  } else {
+    describe_file(request, status);
+    send_file(request, std::move(file), mapped.name);
+  }
+}
+
+void answer_folder(Request& request) {
+  if (answer_with_index(request)) { return; }
+  MappedFile mapped = map_file(request, request.path);
+  SLUICE_REQUEST_LOG(request, error, 0, "directory index of \"%s\" is forbidden", mapped.name.data());
+  request.refuse(403);
+}
+
+class StaticFiles final : public Content {
+ public:
+  StaticFiles() { DefaultContent::instance = this; }
+
+  event::Task<Result<void>> answer(Request& request) const override {
+    Method method = request.head.method;
+    if (method != Method::get && method != Method::head && method != Method::post) {
+      request.refuse(405);
+    } else if (request.path.ends_with('/')) {
+      answer_folder(request);
+    } else {
+      answer_file(request);
+    }
+    co_return Result<void>();
+  }
+  const char* name() const override { return "static"; }
+};
+
+const StaticFiles static_files;
+
+}  // namespace
+
+}  // namespace sluice::http

@@ -1,0 +1,68 @@
+// A client's HTTP/1 connection. While idle it is this object and a watched socket: no buffer, no arena, no
+// coroutine. When bytes come, run() serves requests one after another until there is nothing more to read.
+#pragma once
+
+#include "base/chain.h"
+#include "event/task.h"
+#include "http/service.h"
+#include "net/connection.h"
+
+namespace sluice::http::h1 {
+
+class ServerExchange;
+
+class ServerConnection final : public ServedConnection, private event::Timer {
+ public:
+  ServerConnection(Service& service, const sockaddr* peer, socklen_t length, const Port& port);
+  ~ServerConnection() override;
+  // Takes ownership of `fd`. On failure the connection discards itself.
+  void open(int fd);
+
+  bool idle() const override { return state_ == State::idle; }
+  void retire() override;
+  void stop() override;
+
+ private:
+  friend class ServerExchange;
+  enum class State : uint8_t {
+    idle,     // between requests, or before the first
+    reading,  // a head is coming
+    serving,  // a request is being answered
+    ending,   // lingering, then closed
+    closed,
+  };
+  enum class Next : uint8_t { request, idle, close, linger };
+
+  static void on_event(void* self);
+  void expired() override;
+  void wake();
+  void watch_client();
+  event::Task<void> run();
+  event::Task<Next> serve_one();
+  event::Task<bool> read_head(ServerExchange& exchange, class HeadReader& reader);
+  event::Task<void> finish_body(ServerExchange& exchange);
+  event::Task<void> linger();
+  void become_idle();
+  void close();
+  void close_or_reset(bool timed_out);
+
+  // Input: bytes [begin_, end_) of in_ are received and not yet used.
+  size_t buffered() const { return end_ - begin_; }
+  const char* input() const { return in_->data() + begin_; }
+  // Room behind end_ for at least `least` more bytes; input may move (returns the distance).
+  ptrdiff_t make_room(size_t least);
+  void drop_input();
+
+  net::Connection io_;
+  Service& service_;
+  Client client_;
+  event::Scope* scope_ = nullptr;  // of the request being served
+  BufferRef in_;
+  uint32_t begin_ = 0;
+  uint32_t end_ = 0;
+  State state_ = State::idle;
+  bool ignore_hangup_ = false;  // the request goes on without its client
+  bool half_closed_ = false;
+};
+
+}  // namespace sluice::http::h1

@@ -1,0 +1,223 @@
+#include "http/serve.h"
+
+#include <algorithm>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "http/host.h"
+#include "http/relay.h"
+#include "http/uri.h"
+
+namespace sluice::http {
+
+namespace {
+
+void put_captures(Request& r, const std::vector<std::pair<const conf::Variable*, int>>& names) {
+  for (const auto& [variable, group] : names) {
+    auto index = static_cast<size_t>(group);
+    if (index < r.capture_store.size()) { r.put(*variable, conf::Value(r.capture_store[index])); }
+  }
+}
+
+// Which server the request is for. The target's authority counts before Host (RFC 9112 3.2.2).
+void choose_server(Request& r) {
+  string_view authority = !r.head.authority.empty() ? r.head.authority : r.head.fields.value(FieldId::host);
+  string_view bare = bare_host(authority);
+  bool capitals = std::any_of(bare.begin(), bare.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+  r.host = bare;
+  if (capitals) {
+    char* lowered = r.arena().characters(bare.size());
+    std::transform(bare.begin(), bare.end(), lowered, [](char c) { return lower(c); });
+    r.host = {lowered, bare.size()};
+  }
+  const Port& port = *r.client().port;
+  r.server = port.default_server;
+  if (!port.one_server) {
+    auto found = port.names.find(r.host, r.arena(), r.capture_store);
+    if (found.server != nullptr) { r.server = found.server; }
+    if (found.regex != nullptr) {
+      r.captures = &r.capture_store;
+      put_captures(r, r.server->name_captures);
+    }
+  }
+  r.location = &r.server->root;
+}
+
+// What the head says, in the form everything after uses. A status when it cannot be served.
+uint16_t prepare(Request& r) {
+  choose_server(r);
+  if (r.head.method == Method::connect) { return 405; }
+  if (r.head.path == "*") {
+    r.path = "*";
+    r.unchanged_target = "*";
+    return 0;
+  }
+  NormalPath normal;
+  const auto& settings = r.server->settings->get<ServerSettings>();
+  if (!normalise(r.arena(), r.head.path, settings.merge_slashes, normal)) {
+    SLUICE_REQUEST_LOG(r, info, 0, "client sent invalid path");
+    return 400;
+  }
+  r.path = normal.path;
+  r.query = normal.query;
+  r.has_query = normal.has_query;
+  // Dot segments are resolved here and only here: an origin that reads them otherwise must not see them.
+  if (!normal.had_dots) { r.unchanged_target = normal.received; }
+  return 0;
+}
+
+Verdict choose_location(Request& r) {
+  auto found = r.server->locations.find(r.path, r.capture_store);
+  if (found.add_slash) {
+    string_view target = r.arena().join(escape_uri(r.arena(), r.path), "/", r.has_query ? "?" : "");
+    if (r.has_query) { target = r.arena().join(target, r.query); }
+    r.redirect_externally(301, target);
+    return Verdict::done;
+  }
+  r.location = found.location != nullptr ? found.location : &r.server->root;
+  if (found.regex != nullptr) {
+    r.captures = &r.capture_store;
+    put_captures(r, r.location->name_captures);
+  }
+  if (r.settings<LocationOnlySettings>().internal && !r.internal) { return r.refuse(404); }
+  return Verdict::next;
+}
+
+uint16_t status_for(const Error& error) {
+  switch (error.what) {
+    case What::timeout:
+      return error.side == Side::client ? 408 : 504;
+    case What::closed:
+    case What::reset:
+    case What::canceled:
+      return error.side == Side::client ? 499 : 502;
+    case What::protocol:
+      return error.side == Side::client ? 400 : 502;
+    case What::too_large:
+      return 413;
+    case What::not_found:
+      return 404;
+    case What::forbidden:
+      return 403;
+    case What::refused:
+    case What::unavailable:
+      return 502;
+    default:
+      return 500;
+  }
+}
+
+// What the head still lacks, and what filters make of it.
+void complete_head(Request& r) {
+  for (const Filter* filter : r.location->filters) { filter->head(r); }
+  Response& response = r.response;
+  if (response.source == nullptr && response.filters == nullptr && response.length < 0 &&
+      response.status >= 200 && response.status != 204 && response.status != 304) {
+    response.length = static_cast<int64_t>(response.body.size());
+  }
+}
+
+event::Task<Result<void>> send(Request& r) {
+  Response& response = r.response;
+  complete_head(r);
+  bool bodiless = response.status == 204 || response.status == 304 || response.status < 200;
+  bool body = !r.is_head() && !bodiless;
+  r.exchange.write_head(r, response.length, body);
+  r.head_sent = true;
+  if (!response.trailers.empty()) { r.exchange.write_trailers(response.trailers); }
+  RelayPlan plan;
+  plan.first = &response.body;
+  plan.source = body ? response.source : nullptr;
+  if (!body) { response.body.clear(); }
+  plan.filters = body ? response.filters : nullptr;
+  plan.sink = &r.exchange;
+  plan.buffer_limit = response.buffer_limit;
+  plan.spill_limit = response.spill_limit;
+  plan.spill_path = response.spill_path;
+  plan.rate = response.rate;
+  plan.rate_after = response.rate_after;
+  plan.moved = &r.body_bytes_sent;
+  co_return co_await relay(r.scope, plan);
+}
+
+void finish(Request& r) {
+  static const std::vector<const FinishRow*> rows = [] {
+    std::vector<const FinishRow*> all;
+    Registry<const FinishRow>::each([&](const FinishRow& row) { all.push_back(&row); });
+    std::sort(all.begin(), all.end(), [](auto* a, auto* b) { return a->order < b->order; });
+    return all;
+  }();
+  for (const FinishRow* row : rows) { row->finish(r); }
+}
+
+// The answer broke off after its head: nobody can be told by a status any more.
+void break_off(Request& r, const Error& error) {
+  r.exchange.abort();
+  if (error.side == Side::client) {
+    const char* what =
+        error.what == What::timeout ? "client timed out" : "client prematurely closed connection";
+    SLUICE_REQUEST_LOG(r, info, error.sys, "%s while sending response to client", what);
+  } else if (error.side == Side::self) {
+    SLUICE_REQUEST_LOG(r, crit, error.sys, "%s failed",
+                       error.text != nullptr ? error.text : "writing a temporary file");
+  } else {
+    SLUICE_REQUEST_LOG(r, error, error.sys, "%s while reading upstream",
+                       error.text != nullptr ? error.text : name(error.what));
+  }
+}
+
+void set_rate(Request& r) {
+  const CoreSettings& core = r.core();
+  auto bytes = [&](const conf::Expression& text) {
+    auto size = text.empty() ? conf::Size{} : conf::parse_size(text.evaluate(r)).value_or(conf::Size{});
+    return size.bytes;
+  };
+  if (r.response.rate == 0 && !core.limit_rate.empty()) { r.response.rate = bytes(core.limit_rate); }
+  if (!core.limit_rate_after.empty()) { r.response.rate_after = bytes(core.limit_rate_after); }
+}
+
+}  // namespace
+
+event::Task<void> serve(Request& r, uint16_t refused) {
+  r.started_wall = clock::wall();
+  if (refused == 0) {
+    refused = prepare(r);
+  } else if (r.head.line.empty() || r.head.fields.has(FieldId::host)) {
+    r.location = &r.server->root;
+  }
+  Verdict verdict = refused == 0 ? Verdict::next : r.refuse(refused);
+  if (verdict == Verdict::next) {
+    for (const Step* step : r.server->steps) {
+      verdict = step->check(r);
+      if (verdict == Verdict::later) { verdict = co_await step->wait(r); }
+      if (verdict != Verdict::next) { break; }
+    }
+    if (verdict == Verdict::next) { verdict = Verdict::again; }
+  }
+  // Each round chooses a location and asks it; error pages and internal redirects are further rounds.
+  while (verdict == Verdict::again) {
+    bool named = r.location->kind == Location::Kind::named;
+    verdict = named ? Verdict::next : choose_location(r);
+    if (verdict != Verdict::next) { continue; }
+    for (const Step* step : r.location->steps) {
+      verdict = step->check(r);
+      if (verdict == Verdict::later) { verdict = co_await step->wait(r); }
+      if (verdict != Verdict::next) { break; }
+    }
+    if (verdict != Verdict::next) { continue; }
+    r.response.clear();
+    Result<void> answered = co_await r.location->content->answer(r);
+    verdict = answered ? r.take_pending() : r.refuse(status_for(answered.error()));
+  }
+  if (!r.head_sent && !r.discard_connection) {
+    set_rate(r);
+    if (!r.scope.canceled()) {
+      Result<void> sent = co_await send(r);
+      r.completed = static_cast<bool>(sent);
+      if (!sent) { break_off(r, sent.error()); }
+    }
+  }
+  finish(r);
+}
+
+}  // namespace sluice::http
