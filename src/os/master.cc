@@ -11,13 +11,13 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "os/error_log.h"
 #include "os/files.h"
 #include "os/load.h"
 #include "os/privilege.h"
 #include "os/process_table.h"
 #include "os/settings.h"
 #include "os/signals.h"
-#include "os/start.h"
 #include "os/title.h"
 #include "os/worker.h"
 

@@ -150,14 +150,6 @@ void open_first_log(const Invocation& invocation) {
   log::echo_to_stderr(log::Level::warn);
 }
 
-void redirect_stderr() {
-  for (const log::Output& output : log::main_log().outputs()) {
-    if (!output.file || output.file->fd < 0) { continue; }
-    if (output.file->fd != STDERR_FILENO) { dup2(output.file->fd, STDERR_FILENO); }
-    return;
-  }
-}
-
 int run_server(const Invocation& invocation) {
   signal(SIGPIPE, SIG_IGN);
   Loaded loaded = load(invocation);

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "event/loop.h"
+#include "os/error_log.h"
 #include "os/files.h"
 #include "os/privilege.h"
 #include "os/settings.h"
@@ -107,6 +108,7 @@ void Life::reopen() {
   log::notice(0, "reopening logs");
   flush_services();
   reopen_all(nullptr);
+  redirect_stderr();
 }
 
 void Life::retire() {

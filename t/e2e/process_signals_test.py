@@ -132,9 +132,11 @@ class Signals(SluiceTest):
         s = self.sluice(OK)
         os.rename(s.path("logs/error.log"), s.path("logs/error.log.1"))
         s.signal("USR1")
-        wait_for(lambda: s.error_log.count("reopening logs") >= 1, 5, "lines in the new log")
-        worker = s.workers()[0]
-        s.wait_log(r"%d#%d: (signal|reopening)" % (worker, worker))
+        s.wait_log(r"%d#%d: reopening logs" % (s.pid, s.pid), log="error.log.1")
+        for pid in [s.pid] + s.workers():
+            links = lambda: [os.readlink("/proc/%d/fd/%s" % (pid, fd)) for fd in os.listdir("/proc/%d/fd" % pid)]
+            wait_for(lambda: s.path("logs/error.log") in links() and s.path("logs/error.log.1") not in links(), 5,
+                     "the new log in process %d" % pid)
         self.assertEqual(os.readlink("/proc/%d/fd/2" % s.pid), s.path("logs/error.log"))
 
     def test_a_dead_worker_is_replaced(self):

@@ -126,7 +126,8 @@ class Users(SluiceTest):
         os.rename(s.path("logs/error.log"), s.path("logs/error.log.1"))
         s.signal("USR1")
         worker = s.workers()[0]
-        s.wait_log(r"%d#%d: (signal|reopening)" % (worker, worker))
+        wait_for(lambda: s.path("logs/error.log") in [os.readlink("/proc/%d/fd/%s" % (worker, fd))
+                                                      for fd in os.listdir("/proc/%d/fd" % worker)], 5, "the worker's new log")
         self.assertEqual(os.stat(s.path("logs/error.log")).st_uid, 65534)
 
     def test_an_ordinary_user(self):
