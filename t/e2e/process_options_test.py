@@ -81,6 +81,12 @@ class Options(SluiceTest):
         self.assertEqual(p.returncode, 1)
         self.assertIn("command line", p.stderr)
 
+    def test_the_manual_lists_what_is_built_in(self):
+        p = self.run_sluice("--manual")
+        self.assertEqual((p.returncode, p.stderr), (0, ""))
+        self.assertRegex(p.stdout, r"(?m)^worker_processes\n +syntax: +worker_processes number \| auto;")
+        self.assertIn(".Sh NAME", self.run_sluice("--manual=mdoc").stdout)
+
     def test_signals_without_a_server(self):
         p = self.run_sluice("-s", "quit", "-p", ".", "-c", "CONF", conf=GOOD)
         self.assertEqual(p.returncode, 1)
