@@ -192,23 +192,26 @@ Verdict Request::redirect_internally(string_view to, string_view args, bool has_
   return Verdict::again;
 }
 
+string_view Request::absolute_url(string_view target) {
+  const CoreSettings& settings = core();
+  string_view name = settings.server_name_in_redirect ? string_view(server->name) : host;
+  const net::Address& local = server_address();
+  std::string text = "http://";
+  if (name.empty()) {
+    text += local.family() == AF_INET6 ? "[" + local.host() + "]" : local.host();
+  } else {
+    text += name;
+  }
+  uint16_t port = local.port();
+  if (settings.port_in_redirect && port != 0 && port != 80) { text += ":" + std::to_string(port); }
+  return arena().join(arena().copy(text), target);
+}
+
 void Request::redirect_externally(uint16_t status, string_view target) {
   response.clear();
   response.status = status;
   const CoreSettings& settings = core();
-  if (target.starts_with('/') && settings.absolute_redirect) {
-    string_view name = settings.server_name_in_redirect ? string_view(server->name) : host;
-    const net::Address& local = server_address();
-    std::string text = "http://";
-    if (name.empty()) {
-      text += local.family() == AF_INET6 ? "[" + local.host() + "]" : local.host();
-    } else {
-      text += name;
-    }
-    uint16_t port = local.port();
-    if (settings.port_in_redirect && port != 0 && port != 80) { text += ":" + std::to_string(port); }
-    target = arena().join(arena().copy(text), target);
-  }
+  if (target.starts_with('/') && settings.absolute_redirect) { target = absolute_url(target); }
   response.fields.add(FieldId::location, escape(arena(), target, Escape::target));
   string_view page = error_page(status, settings.server_tokens);
   response.length = static_cast<int64_t>(page.size());

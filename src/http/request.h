@@ -102,6 +102,9 @@ class Request final : private RequestArena, public conf::Evaluation, public log:
   const Fields* upstream_fields = nullptr;
   const Fields* upstream_trailers = nullptr;
 
+  // Fields that an X-Accel-Redirect carries over to the answer it leads to; null when there is none.
+  const Fields* kept_fields = nullptr;
+
   uint64_t started_at = 0;  // clock::now() at the first byte
   uint64_t started_wall = 0;
   uint16_t error_status = 0;        // the status that error_page is handling
@@ -137,6 +140,8 @@ class Request final : private RequestArena, public conf::Evaluation, public log:
   // returns.
   void answer_with(Verdict verdict) { pending_ = verdict; }
   Verdict take_pending() { return std::exchange(pending_, Verdict::done); }
+  // A path of this server with scheme, host and port before it, as the redirect settings say.
+  string_view absolute_url(string_view path);
   // The answer is a redirect: Location made absolute as the settings say.
   void redirect_externally(uint16_t status, string_view location);
 

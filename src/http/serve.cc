@@ -107,8 +107,22 @@ uint16_t status_for(const Error& error) {
   }
 }
 
+// What an X-Accel-Redirect said about the answer that something else gave.
+void restore_kept(Request& r) {
+  for (const Field& field : *r.kept_fields) {
+    if (field.id == FieldId::content_type) {
+      r.response.content_type = field.value;
+    } else if (field.id == FieldId::set_cookie) {
+      r.response.fields.add(field);
+    } else {
+      r.response.fields.set(field.id, field.value);
+    }
+  }
+}
+
 // What the head still lacks, and what filters make of it.
 void complete_head(Request& r) {
+  if (r.kept_fields != nullptr) { restore_kept(r); }
   for (const Filter* filter : r.location->filters) { filter->head(r); }
   Response& response = r.response;
   if (response.source == nullptr && response.filters == nullptr && response.length < 0 &&

@@ -127,8 +127,7 @@ void answer_file(Request& request) {
   // Not to be held up by a pipe, nor to be given a terminal.
   File file(::open(mapped.name.data(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
   if (!file.is_open()) {
-    errno == ENXIO ? refuse_kind(request, mapped.name)
-                   : refuse_file(request, "open()", mapped.name, errno);
+    errno == ENXIO ? refuse_kind(request, mapped.name) : refuse_file(request, "open()", mapped.name, errno);
     return;
   }
   struct stat status;
