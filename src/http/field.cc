@@ -3,8 +3,8 @@
 #include <array>
 #include <cstring>
 
-#include "base/hash.h"
 #include "base/text.h"
+#include "http/fold.h"
 
 namespace sluice::http {
 
@@ -79,48 +79,83 @@ constexpr string_view kFieldNames[] = {
 };
 static_assert(std::size(kFieldNames) == kFieldIds);
 
-// Cheap hash over length, first, middle and last characters: enough to tell the known names apart with a
-// short probe.
-constexpr size_t kTableSize = 512;
-constexpr size_t slot_of(string_view name) {
-  auto at = [&](size_t i) { return static_cast<size_t>(static_cast<unsigned char>(name[i]) | 0x20); };
-  size_t n = name.size();
-  return (n * 7 + at(0) * 31 + at(n - 1) * 17 + at(n / 2) * 53 + at(n > 2 ? n - 3 : 0) * 101) % kTableSize;
+// A name's slot comes from its length and three of its characters, times a multiplier that the compiler
+// searches so that no two names share a slot: one look decides. When a new name cannot be told apart from
+// another like this, the build says so.
+constexpr unsigned kSlotBits = 9;
+constexpr size_t kSlots = size_t{1} << kSlotBits;
+constexpr size_t kLongest = 24;
+
+constexpr uint32_t fold(char c) { return static_cast<uint32_t>(static_cast<unsigned char>(c) | 0x20); }
+constexpr size_t slot_of(string_view name, uint32_t multiplier) {
+  uint32_t key = fold(name.front()) | fold(name[name.size() / 2]) << 8 | fold(name.back()) << 16 |
+                 static_cast<uint32_t>(name.size()) << 24;
+  return (key * multiplier) >> (32 - kSlotBits);
 }
 
-constexpr auto make_table() {
-  std::array<uint8_t, kTableSize> table{};
+constexpr bool separates(uint32_t multiplier) {
+  std::array<bool, kSlots> taken{};
   for (size_t id = 1; id < kFieldIds; ++id) {
-    size_t slot = slot_of(kFieldNames[id]);
-    while (table[slot] != 0) { slot = (slot + 1) % kTableSize; }
-    table[slot] = static_cast<uint8_t>(id);
+    bool& slot = taken[slot_of(kFieldNames[id], multiplier)];
+    if (slot) { return false; }
+    slot = true;
   }
-  return table;
+  return true;
 }
-constexpr auto kTable = make_table();
+constexpr uint32_t find_multiplier() {
+  uint32_t candidate = 0x9e3779b1;
+  for (int tries = 0; tries < 4000; ++tries, candidate = candidate * 1664525 + 1013904222) {
+    if (separates(candidate | 1)) { return candidate | 1; }
+  }
+  return 0;
+}
+constexpr uint32_t kMultiplier = find_multiplier();
+static_assert(kMultiplier != 0, "two field names agree in length, first, middle and last character");
+
+constexpr auto make_slots() {
+  std::array<uint8_t, kSlots> slots{};
+  for (size_t id = 1; id < kFieldIds; ++id) {
+    slots[slot_of(kFieldNames[id], kMultiplier)] = static_cast<uint8_t>(id);
+  }
+  return slots;
+}
+constexpr auto kSlotIds = make_slots();
+
+// The names in lower case, so that words of them can be compared.
+struct alignas(32) Lowered {
+  char text[kLongest];
+  uint8_t size;
+};
+constexpr auto make_lowered() {
+  std::array<Lowered, kFieldIds> names{};
+  for (size_t id = 1; id < kFieldIds; ++id) {
+    names[id].size = static_cast<uint8_t>(kFieldNames[id].size());
+    for (size_t i = 0; i < kFieldNames[id].size(); ++i) { names[id].text[i] = lower(kFieldNames[id][i]); }
+  }
+  return names;
+}
+constexpr auto kLowered = make_lowered();
 
 }  // namespace
 
 FieldId field_id(string_view name) {
   if (name.empty()) { return FieldId::unknown; }
-  for (size_t slot = slot_of(name); kTable[slot] != 0; slot = (slot + 1) % kTableSize) {
-    if (iequals(kFieldNames[kTable[slot]], name)) { return static_cast<FieldId>(kTable[slot]); }
-  }
-  return FieldId::unknown;
+  uint8_t id = kSlotIds[slot_of(name, kMultiplier)];
+  // Unknown has size 0 here and equals no name.
+  const Lowered& known = kLowered[id];
+  return known.size == name.size() && same_folded(name.data(), known.text, known.size)
+             ? static_cast<FieldId>(id)
+             : FieldId::unknown;
 }
 
 string_view field_name(FieldId id) { return kFieldNames[static_cast<size_t>(id)]; }
 
-void Fields::add(Field field) {
-  if (size_ == capacity_) {
-    uint32_t capacity = capacity_ == 0 ? 24 : capacity_ * 2;
-    auto* items = arena_->array<Field>(capacity);
-    if (size_ > 0) { memcpy(static_cast<void*>(items), items_, size_ * sizeof(Field)); }
-    items_ = items;
-    capacity_ = capacity;
-  }
-  items_[size_++] = field;
-  seen_[static_cast<size_t>(field.id) / 64] |= uint64_t{1} << (static_cast<size_t>(field.id) % 64);
+void Fields::grow() {
+  uint32_t capacity = capacity_ == 0 ? 24 : capacity_ * 2;
+  auto* items = arena_->array<Field>(capacity);
+  if (size_ > 0) { memcpy(static_cast<void*>(items), items_, size_ * sizeof(Field)); }
+  items_ = items;
+  capacity_ = capacity;
 }
 
 namespace {
@@ -129,8 +164,10 @@ bool same(const Field& field, FieldId id, string_view name) {
 }
 }  // namespace
 
-size_t Fields::remove(string_view name) {
-  FieldId id = field_id(name);
+size_t Fields::remove(string_view name) { return remove(field_id(name), name); }
+size_t Fields::remove(FieldId id) { return remove(id, field_name(id)); }
+
+size_t Fields::remove(FieldId id, string_view name) {
   if (!has(id)) { return 0; }
   uint32_t kept = 0;
   for (uint32_t i = 0; i < size_; ++i) {
@@ -138,13 +175,20 @@ size_t Fields::remove(string_view name) {
   }
   size_t removed = size_ - kept;
   size_ = kept;
+  if (id != FieldId::unknown) {
+    seen_[static_cast<size_t>(id) / 64] &= ~(uint64_t{1} << (static_cast<size_t>(id) % 64));
+  }
   return removed;
 }
 
-size_t Fields::remove(FieldId id) { return remove(field_name(id)); }
+void Fields::set(string_view name, string_view value) { set(field_id(name), name, value); }
+void Fields::set(FieldId id, string_view value) { set(id, field_name(id), value); }
 
-void Fields::set(string_view name, string_view value) {
-  FieldId id = field_id(name);
+void Fields::set(FieldId id, string_view name, string_view value) {
+  if (!has(id)) {
+    add({name, value, id});
+    return;
+  }
   bool placed = false;
   uint32_t kept = 0;
   for (uint32_t i = 0; i < size_; ++i) {
@@ -158,8 +202,6 @@ void Fields::set(string_view name, string_view value) {
   size_ = kept;
   if (!placed) { add({name, value, id}); }
 }
-
-void Fields::set(FieldId id, string_view value) { set(field_name(id), value); }
 
 const Field* Fields::find_slow(FieldId id) const {
   for (const Field& field : *this) {

@@ -104,9 +104,18 @@ class Fields {
  public:
   explicit Fields(Arena& arena) : arena_(&arena) {}
 
-  void add(string_view name, string_view value) { add({name, value, field_id(name)}); }
-  void add(FieldId id, string_view value) { add({field_name(id), value, id}); }
-  void add(Field field);
+  void add(string_view name, string_view value) { add(Field{name, value, field_id(name)}); }
+  void add(FieldId id, string_view value) { add(Field{field_name(id), value, id}); }
+  void add(const Field& field) { keep(draft() = field); }
+  // The place of the next field, to be filled where it will stay. It counts once it is kept.
+  Field& draft() {
+    if (size_ == capacity_) { grow(); }
+    return items_[size_];
+  }
+  void keep(const Field& draft) {
+    ++size_;
+    seen_[static_cast<size_t>(draft.id) / 64] |= uint64_t{1} << (static_cast<size_t>(draft.id) % 64);
+  }
   // Replaces the first field of that name and removes the others, or adds it.
   void set(FieldId id, string_view value);
   void set(string_view name, string_view value);
@@ -145,6 +154,9 @@ class Fields {
 
  private:
   const Field* find_slow(FieldId id) const;
+  void grow();
+  size_t remove(FieldId id, string_view name);
+  void set(FieldId id, string_view name, string_view value);
   Arena* arena_;
   Field* items_ = nullptr;
   uint32_t size_ = 0;

@@ -1,14 +1,95 @@
 #include "http/head.h"
 
+#include <array>
+#include <cstring>
+
 namespace sluice::http {
 
 namespace {
 constexpr string_view kMethods[] = {"",        "GET",   "HEAD",  "POST",    "PUT",      "DELETE",
                                     "OPTIONS", "PATCH", "TRACE", "CONNECT", "PROPFIND", "PROPPATCH",
                                     "MKCOL",   "COPY",  "MOVE",  "LOCK",    "UNLOCK"};
+
+struct Reason {
+  uint16_t status;
+  string_view phrase;
+};
+
+// As nginx words them where it has a wording.
+constexpr Reason kReasons[] = {{100, "Continue"},
+                               {101, "Switching Protocols"},
+                               {102, "Processing"},
+                               {103, "Early Hints"},
+                               {200, "OK"},
+                               {201, "Created"},
+                               {202, "Accepted"},
+                               {203, "Non-Authoritative Information"},
+                               {204, "No Content"},
+                               {205, "Reset Content"},
+                               {206, "Partial Content"},
+                               {207, "Multi-Status"},
+                               {300, "Multiple Choices"},
+                               {301, "Moved Permanently"},
+                               {302, "Moved Temporarily"},
+                               {303, "See Other"},
+                               {304, "Not Modified"},
+                               {305, "Use Proxy"},
+                               {307, "Temporary Redirect"},
+                               {308, "Permanent Redirect"},
+                               {400, "Bad Request"},
+                               {401, "Unauthorized"},
+                               {402, "Payment Required"},
+                               {403, "Forbidden"},
+                               {404, "Not Found"},
+                               {405, "Not Allowed"},
+                               {406, "Not Acceptable"},
+                               {407, "Proxy Authentication Required"},
+                               {408, "Request Time-out"},
+                               {409, "Conflict"},
+                               {410, "Gone"},
+                               {411, "Length Required"},
+                               {412, "Precondition Failed"},
+                               {413, "Request Entity Too Large"},
+                               {414, "Request-URI Too Large"},
+                               {415, "Unsupported Media Type"},
+                               {416, "Requested Range Not Satisfiable"},
+                               {417, "Expectation Failed"},
+                               {421, "Misdirected Request"},
+                               {422, "Unprocessable Content"},
+                               {423, "Locked"},
+                               {424, "Failed Dependency"},
+                               {425, "Too Early"},
+                               {426, "Upgrade Required"},
+                               {428, "Precondition Required"},
+                               {429, "Too Many Requests"},
+                               {431, "Request Header Fields Too Large"},
+                               {451, "Unavailable For Legal Reasons"},
+                               {500, "Internal Server Error"},
+                               {501, "Not Implemented"},
+                               {502, "Bad Gateway"},
+                               {503, "Service Temporarily Unavailable"},
+                               {504, "Gateway Time-out"},
+                               {505, "HTTP Version Not Supported"},
+                               {507, "Insufficient Storage"},
+                               {508, "Loop Detected"},
+                               {511, "Network Authentication Required"}};
+
+constexpr uint16_t kFirstStatus = 100;
+constexpr uint16_t kLastStatus = 599;
+constexpr auto make_reason_index() {
+  std::array<uint8_t, kLastStatus - kFirstStatus + 1> index{};
+  for (size_t row = 0; row < std::size(kReasons); ++row) {
+    index[kReasons[row].status - kFirstStatus] = static_cast<uint8_t>(row + 1);
+  }
+  return index;
 }
+constexpr auto kReasonIndex = make_reason_index();
+
+}  // namespace
 
 Method parse_method(string_view token) {
+  // Most requests, without a look at the table.
+  if (token.size() == 3 && memcmp(token.data(), "GET", 3) == 0) { return Method::get; }
   for (size_t i = 1; i < std::size(kMethods); ++i) {
     if (kMethods[i] == token) { return static_cast<Method>(i); }
   }
@@ -35,112 +116,9 @@ bool is_idempotent(Method method) {
 }
 
 string_view reason_phrase(uint16_t status) {
-  switch (status) {
-    case 100:
-      return "Continue";
-    case 101:
-      return "Switching Protocols";
-    case 102:
-      return "Processing";
-    case 103:
-      return "Early Hints";
-    case 200:
-      return "OK";
-    case 201:
-      return "Created";
-    case 202:
-      return "Accepted";
-    case 203:
-      return "Non-Authoritative Information";
-    case 204:
-      return "No Content";
-    case 205:
-      return "Reset Content";
-    case 206:
-      return "Partial Content";
-    case 300:
-      return "Multiple Choices";
-    case 301:
-      return "Moved Permanently";
-    case 302:
-      return "Moved Temporarily";
-    case 303:
-      return "See Other";
-    case 304:
-      return "Not Modified";
-    case 305:
-      return "Use Proxy";
-    case 307:
-      return "Temporary Redirect";
-    case 308:
-      return "Permanent Redirect";
-    case 400:
-      return "Bad Request";
-    case 401:
-      return "Unauthorized";
-    case 402:
-      return "Payment Required";
-    case 403:
-      return "Forbidden";
-    case 404:
-      return "Not Found";
-    case 405:
-      return "Not Allowed";
-    case 406:
-      return "Not Acceptable";
-    case 407:
-      return "Proxy Authentication Required";
-    case 408:
-      return "Request Time-out";
-    case 409:
-      return "Conflict";
-    case 410:
-      return "Gone";
-    case 411:
-      return "Length Required";
-    case 412:
-      return "Precondition Failed";
-    case 413:
-      return "Request Entity Too Large";
-    case 414:
-      return "Request-URI Too Large";
-    case 415:
-      return "Unsupported Media Type";
-    case 416:
-      return "Requested Range Not Satisfiable";
-    case 417:
-      return "Expectation Failed";
-    case 421:
-      return "Misdirected Request";
-    case 422:
-      return "Unprocessable Content";
-    case 425:
-      return "Too Early";
-    case 426:
-      return "Upgrade Required";
-    case 428:
-      return "Precondition Required";
-    case 429:
-      return "Too Many Requests";
-    case 431:
-      return "Request Header Fields Too Large";
-    case 500:
-      return "Internal Server Error";
-    case 501:
-      return "Not Implemented";
-    case 502:
-      return "Bad Gateway";
-    case 503:
-      return "Service Temporarily Unavailable";
-    case 504:
-      return "Gateway Time-out";
-    case 505:
-      return "HTTP Version Not Supported";
-    case 507:
-      return "Insufficient Storage";
-    default:
-      return "";
-  }
+  if (status < kFirstStatus || status > kLastStatus) { return {}; }
+  uint8_t row = kReasonIndex[status - kFirstStatus];
+  return row == 0 ? string_view() : kReasons[row - 1].phrase;
 }
 
 }  // namespace sluice::http

@@ -11,37 +11,42 @@ namespace sluice::http {
 
 namespace {
 
-constexpr std::array<bool, 256> make_name_table() {
-  std::array<bool, 256> table{};
-  for (int c = 0; c < 256; ++c) {
-    table[static_cast<size_t>(c)] = is_alpha(static_cast<char>(c)) || is_digit(static_cast<char>(c));
+enum Kind : uint8_t { kOther, kPlain, kDotOrEscape };
+
+constexpr std::array<Kind, 256> make_kinds() {
+  std::array<Kind, 256> kinds{};
+  for (size_t c = 0; c < kinds.size(); ++c) {
+    if (is_alpha(static_cast<char>(c)) || is_digit(static_cast<char>(c))) { kinds[c] = kPlain; }
   }
   // unreserved and sub-delims (RFC 3986 2.2, 2.3) but the quote and the comma.
-  for (char c : string_view("-._~!$&()*+;=")) { table[static_cast<unsigned char>(c)] = true; }
-  return table;
+  for (char c : string_view("-_~!$&()*+;=")) { kinds[static_cast<unsigned char>(c)] = kPlain; }
+  kinds['.'] = kDotOrEscape;
+  kinds['%'] = kDotOrEscape;
+  return kinds;
 }
-constexpr auto kNameCharacter = make_name_table();
+constexpr auto kKinds = make_kinds();
 
 // Escapes are for what is not ASCII; an escaped ASCII character is another spelling of a plain name, by which
 // a rule about that name could be got around.
-bool valid_escape(string_view rest) {
-  return rest.size() >= 3 && hex_value(rest[1]) >= 8 && hex_value(rest[2]) >= 0;
+bool valid_escape(const char* at, const char* end) {
+  return end - at >= 3 && hex_value(at[1]) >= 8 && hex_value(at[2]) >= 0;
 }
 
-bool valid_name(string_view name) {
-  if (name.empty() || name.front() == '.') { return false; }
-  char before = 0;
-  for (size_t i = 0; i < name.size(); ++i) {
-    char c = name[i];
-    if (c == '%') {
-      if (!valid_escape(name.substr(i))) { return false; }
-      i += 2;
-    } else if (!kNameCharacter[static_cast<unsigned char>(c)] || (c == '.' && before == '.')) {
-      return false;
+// Where the reg-name or IPv4 address at the begin of [at, end) ends, or null when it is none.
+const char* find_name_end(const char* at, const char* end) {
+  const char* label = at;
+  for (;; ++at) {
+    while (at != end && kKinds[static_cast<unsigned char>(*at)] == kPlain) { ++at; }
+    if (at == end || kKinds[static_cast<unsigned char>(*at)] == kOther) { return at; }
+    if (*at == '.') {
+      // Only the last label may be empty.
+      if (at == label) { return nullptr; }
+      label = at + 1;
+    } else {
+      if (!valid_escape(at, end)) { return nullptr; }
+      at += 2;
     }
-    before = c;
   }
-  return true;
 }
 
 bool valid_ipv6(string_view address) {
@@ -53,23 +58,30 @@ bool valid_ipv6(string_view address) {
   return strlen(text) == address.size() && inet_pton(AF_INET6, text, &parsed) == 1;
 }
 
-bool valid_port(string_view port) {
-  if (port.empty()) { return true; }
-  auto number = parse_decimal(port);
-  return number.has_value() && *number <= 65535;
+// [ ":" port ]
+bool valid_port(const char* at, const char* end) {
+  if (at == end) { return true; }
+  uint32_t number = 0;
+  bool valid = *at == ':';
+  while (valid && ++at != end) {
+    valid = is_digit(*at);
+    number = number * 10 + static_cast<uint32_t>(*at - '0');
+    valid = valid && number <= 65535;
+  }
+  return valid;
 }
 
 }  // namespace
 
 bool valid_host(string_view text) {
+  const char* end = text.data() + text.size();
   if (text.empty() || text.front() != '[') {
-    Split parts = split(text, ':');
-    return valid_name(parts.head) && valid_port(parts.tail);
+    const char* stop = find_name_end(text.data(), end);
+    return stop != nullptr && stop != text.data() && valid_port(stop, end);
   }
   size_t close = text.find(']');
-  if (close == string_view::npos || !valid_ipv6(text.substr(1, close - 1))) { return false; }
-  string_view rest = text.substr(close + 1);
-  return rest.empty() || (rest.front() == ':' && valid_port(rest.substr(1)));
+  return close != string_view::npos && valid_ipv6(text.substr(1, close - 1)) &&
+         valid_port(text.data() + close + 1, end);
 }
 
 HostPort split_host_port(string_view text) {

@@ -53,7 +53,7 @@ Request::Request(const conf::Config& config, Exchange& exchange)
   location = &server->root;
 }
 
-Request::~Request() = default;
+Request::~Request() { run_at_end(); }
 
 const log::Log& Request::log() const {
   const log::Log& own = location->settings->get<os::ErrorLogSettings>().log;
@@ -175,14 +175,40 @@ Verdict Request::refuse(uint16_t status) {
   return Verdict::done;
 }
 
-Verdict Request::redirect_internally(string_view to, string_view args, bool has_args) {
-  if (redirects++ >= kMostRedirects) {
-    SLUICE_REQUEST_LOG(*this, error, 0,
-                       "rewrite or internal redirection cycle while internally redirecting to \"%.*s\"",
-                       static_cast<int>(to.size()), to.data());
-    no_error_page = true;
+void Request::at_end(void (*call)(Request&, void*), void* context) {
+  at_end_ = arena().make<AtEnd>(at_end_, call, context);
+}
+
+void Request::run_at_end() {
+  while (AtEnd* work = at_end_) {
+    at_end_ = work->next;
+    work->call(*this, work->context);
+  }
+}
+
+Verdict Request::refuse_cycle(string_view target) {
+  SLUICE_REQUEST_LOG(*this, error, 0,
+                     "rewrite or internal redirection cycle while internally redirecting to \"%.*s\"",
+                     static_cast<int>(target.size()), target.data());
+  no_error_page = true;
+  return refuse(500);
+}
+
+Verdict Request::redirect_to_named(string_view name) {
+  if (redirects++ >= kMostRedirects) { return refuse_cycle(name); }
+  const Location* named = server->locations.find_named(name);
+  if (named == nullptr) {
+    SLUICE_REQUEST_LOG(*this, error, 0, "could not find named location \"%.*s\"",
+                       static_cast<int>(name.size()), name.data());
     return refuse(500);
   }
+  location = named;
+  internal = true;
+  return Verdict::again;
+}
+
+Verdict Request::redirect_internally(string_view to, string_view args, bool has_args) {
+  if (redirects++ >= kMostRedirects) { return refuse_cycle(to); }
   path = to;
   query = args;
   has_query = has_args;
@@ -192,23 +218,26 @@ Verdict Request::redirect_internally(string_view to, string_view args, bool has_
   return Verdict::again;
 }
 
+string_view Request::absolute_url(string_view target) {
+  const CoreSettings& settings = core();
+  string_view name = settings.server_name_in_redirect ? string_view(server->name) : host;
+  const net::Address& local = server_address();
+  std::string text = "http://";
+  if (name.empty()) {
+    text += local.family() == AF_INET6 ? "[" + local.host() + "]" : local.host();
+  } else {
+    text += name;
+  }
+  uint16_t port = local.port();
+  if (settings.port_in_redirect && port != 0 && port != 80) { text += ":" + std::to_string(port); }
+  return arena().join(arena().copy(text), target);
+}
+
 void Request::redirect_externally(uint16_t status, string_view target) {
   response.clear();
   response.status = status;
   const CoreSettings& settings = core();
-  if (target.starts_with('/') && settings.absolute_redirect) {
-    string_view name = settings.server_name_in_redirect ? string_view(server->name) : host;
-    const net::Address& local = server_address();
-    std::string text = "http://";
-    if (name.empty()) {
-      text += local.family() == AF_INET6 ? "[" + local.host() + "]" : local.host();
-    } else {
-      text += name;
-    }
-    uint16_t port = local.port();
-    if (settings.port_in_redirect && port != 0 && port != 80) { text += ":" + std::to_string(port); }
-    target = arena().join(arena().copy(text), target);
-  }
+  if (target.starts_with('/') && settings.absolute_redirect) { target = absolute_url(target); }
   response.fields.add(FieldId::location, escape(arena(), target, Escape::target));
   string_view page = error_page(status, settings.server_tokens);
   response.length = static_cast<int64_t>(page.size());

@@ -107,8 +107,22 @@ uint16_t status_for(const Error& error) {
   }
 }
 
+// What an X-Accel-Redirect said about the answer that something else gave.
+void restore_kept(Request& r) {
+  for (const Field& field : *r.kept_fields) {
+    if (field.id == FieldId::content_type) {
+      r.response.content_type = field.value;
+    } else if (field.id == FieldId::set_cookie) {
+      r.response.fields.add(field);
+    } else {
+      r.response.fields.set(field.id, field.value);
+    }
+  }
+}
+
 // What the head still lacks, and what filters make of it.
 void complete_head(Request& r) {
+  if (r.kept_fields != nullptr) { restore_kept(r); }
   for (const Filter* filter : r.location->filters) { filter->head(r); }
   Response& response = r.response;
   if (response.source == nullptr && response.filters == nullptr && response.length < 0 &&
@@ -178,6 +192,13 @@ void set_rate(Request& r) {
 
 }  // namespace
 
+event::Task<void> send_answer(Request& r) {
+  set_rate(r);
+  Result<void> sent = co_await send(r);
+  r.completed = static_cast<bool>(sent);
+  if (!sent) { break_off(r, sent.error()); }
+}
+
 event::Task<void> serve(Request& r, uint16_t refused) {
   r.started_wall = clock::wall();
   if (refused == 0) {
@@ -209,14 +230,8 @@ event::Task<void> serve(Request& r, uint16_t refused) {
     Result<void> answered = co_await r.location->content->answer(r);
     verdict = answered ? r.take_pending() : r.refuse(status_for(answered.error()));
   }
-  if (!r.head_sent && !r.discard_connection) {
-    set_rate(r);
-    if (!r.scope.canceled()) {
-      Result<void> sent = co_await send(r);
-      r.completed = static_cast<bool>(sent);
-      if (!sent) { break_off(r, sent.error()); }
-    }
-  }
+  if (!r.head_sent && !r.discard_connection && !r.scope.canceled()) { co_await send_answer(r); }
+  r.run_at_end();
   finish(r);
 }
 

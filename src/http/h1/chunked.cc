@@ -72,7 +72,7 @@ bool ChunkedDecoder::take_size_byte(char c) {
 const char* ChunkedDecoder::take_extension(const char* at, const char* end) {
   size_t room = kExtensionLimit - line_size_;
   const char* limit = static_cast<size_t>(end - at) > room ? at + room : end;
-  const char* stop = find_control(at, limit);
+  const char* stop = find_control(at, at, limit);
   line_size_ += static_cast<uint32_t>(stop - at);
   if (stop == end) { return stop; }
   if (*stop == '\r') {
@@ -153,11 +153,11 @@ void ChunkedDecoder::end_trailer_line() {
   if (trailers_ == nullptr) { return; }
   Field field;
   // Underscores are dropped as they are in heads by default; nothing else can be wrong by now.
-  bool valid = split_field_line(line_, line_ + line_size_, field) == LineFault::none;
+  bool valid = split_field_line(line_, line_, line_ + line_size_, field) == LineFault::none;
   line_size_ = 0;
   if (valid && allowed_in_trailer(field)) {
     Arena& arena = trailers_->arena();
-    trailers_->add({arena.copy(field.name), arena.copy(field.value), field.id});
+    trailers_->add(Field{arena.copy(field.name), arena.copy(field.value), field.id});
   }
 }
 

@@ -1,7 +1,7 @@
 #include "http/h1/field_line.h"
 
 #include "base/text.h"
-#include "http/h1/scan.h"
+#include "http/fold.h"
 
 namespace sluice::http::h1 {
 
@@ -25,9 +25,6 @@ const char* describe(LineFault fault) {
   return "";
 }
 
-namespace {
-
-// The line has a colon and its name is none we know: a known one needs no look at its characters.
 LineFault check_name(Field& field) {
   string_view& name = field.name;
   if (name.empty()) { return LineFault::no_name; }
@@ -37,30 +34,17 @@ LineFault check_name(Field& field) {
     name.remove_suffix(1);
     blank = true;
   }
-  bool underscore = false;
+  int kinds = 0;
   for (char c : name) {
-    if (!is_token_char(c)) { return LineFault::not_token; }
-    underscore |= c == '_';
+    NameKind kind = name_kind(c);
+    if (kind == kNotToken) { return LineFault::not_token; }
+    kinds |= kind;
   }
   if (blank) {
     field.id = field_id(name);
     return LineFault::blank;
   }
-  return underscore ? LineFault::underscore : LineFault::none;
-}
-
-}  // namespace
-
-LineFault split_field_line(const char* begin, const char* end, Field& field) {
-  const char* colon = find_colon(begin, end);
-  if (colon == end) { return begin != end && is_blank(*begin) ? LineFault::folded : LineFault::no_colon; }
-  const char* value = colon + 1;
-  while (value != end && is_blank(*value)) { ++value; }
-  while (end != value && is_blank(end[-1])) { --end; }
-  field.name = {begin, static_cast<size_t>(colon - begin)};
-  field.value = {value, static_cast<size_t>(end - value)};
-  field.id = field_id(field.name);
-  return field.id != FieldId::unknown ? LineFault::none : check_name(field);
+  return (kinds & kUnderscore) != 0 ? LineFault::underscore : LineFault::none;
 }
 
 Coding parse_transfer_encoding(string_view value) {
@@ -75,6 +59,10 @@ Coding parse_transfer_encoding(string_view value) {
 }
 
 void parse_connection(string_view value, ConnectionOptions& options) {
+  if (is_word(value, "keep-alive")) {
+    options.keep_alive = true;
+    return;
+  }
   for (Split part{{}, value, true}; part.found;) {
     part = split(part.tail, ',');
     string_view option = trim(part.head);

@@ -1,6 +1,7 @@
 #include "http/h1/request_parser.h"
 
 #include "base/text.h"
+#include "http/fold.h"
 #include "http/h1/scan.h"
 #include "http/host.h"
 
@@ -40,37 +41,40 @@ ParseState RequestParser::parse(const char* begin, size_t size) {
   const char* end = begin + size;
   while (stage_ < Stage::done) {
     const char* text = begin + at_;
-    Line line = find_line(begin + scanned_, end);
-    scanned_ = static_cast<size_t>(line.end - begin);
-    if (!check_length(text, line.end)) { break; }
-    if (line.state == Line::more) { return ParseState::more; }
-    if (line.state == Line::bad) {
-      fail(400, stage_ == Stage::fields ? "control character in a header" : "control character in the line");
-      break;
+    const char* stop = find_control(begin, begin + scanned_, end);
+    const char* next = stop == end ? nullptr : line_end(stop, end);
+    auto length = static_cast<size_t>(stop - text);
+    auto seen = static_cast<size_t>((next == nullptr ? stop : next) - begin);
+    size_t limit = stage_ == Stage::fields ? limits_.field : limits_.line;
+    scanned_ = seen;
+    if (length > limit || seen > limits_.head) {
+      fail_length(length, limit);
+    } else if (next == nullptr) {
+      if (may_end_line(stop, end)) { return ParseState::more; }
+      fail(400, "control character in the request header");
+    } else {
+      at_ = seen;
+      take_line(begin, text, stop);
     }
-    scanned_ = at_ = static_cast<size_t>(line.next - begin);
-    if (at_ > limits_.head) {
-      fail(400, "request header too large");
-      break;
-    }
-    take_line(text, line.end);
   }
   return stage_ == Stage::done ? ParseState::done : ParseState::failed;
 }
 
-// Limits act on the byte that passes them, so that the outcome is the same whether the rest is there or not.
-bool RequestParser::check_length(const char* line, const char* stop) {
-  auto length = static_cast<size_t>(stop - line);
-  size_t limit = stage_ == Stage::fields ? limits_.field : limits_.line;
+// When a line passes its own limit and that of the head, the byte that came first decides, so that the
+// outcome is the same whether the rest is there or not.
+bool RequestParser::fail_length(size_t length, size_t limit) {
   size_t head_left = limits_.head - at_;
-  if (length <= limit && length <= head_left) { return true; }
-  if (head_left < limit) { return fail(400, "request header too large"); }
+  if (length <= limit || head_left < limit) { return fail(400, "request header too large"); }
   return stage_ == Stage::fields ? fail(400, "request header or cookie too large")
                                  : fail(414, "request line too long");
 }
 
-bool RequestParser::take_line(const char* line, const char* end) {
-  if (stage_ == Stage::fields) { return line == end ? finish() : take_field(line, end); }
+inline bool RequestParser::take_line(const char* floor, const char* line, const char* end) {
+  if (stage_ == Stage::fields) { return line == end ? finish() : take_field(floor, line, end); }
+  return take_first_line(line, end);
+}
+
+bool RequestParser::take_first_line(const char* line, const char* end) {
   if (line != end) {
     head_.line = text_between(line, end);
     return take_request_line(line, end);
@@ -82,12 +86,12 @@ bool RequestParser::take_line(const char* line, const char* end) {
 // method SP request-target SP HTTP-version (RFC 9112 3), with nothing doubled and nothing else.
 bool RequestParser::take_request_line(const char* line, const char* end) {
   const char* space = line;
-  while (space != end && is_token_char(*space)) { ++space; }
+  while (space != end && is_name_char(*space)) { ++space; }
   if (space == line || space == end || *space != ' ') { return fail(400, "invalid method"); }
   head_.method_text = text_between(line, space);
   head_.method = parse_method(head_.method_text);
   const char* target = space + 1;
-  const char* target_end = find_target_end(target, end);
+  const char* target_end = find_target_end(line, target, end);
   if (target == target_end) { return fail(400, "request without a target"); }
   head_.target = text_between(target, target_end);
   if (target_end == end) { return fail(400, "request without a version"); }
@@ -147,19 +151,21 @@ bool RequestParser::take_absolute(string_view target) {
   return true;
 }
 
-bool RequestParser::take_field(const char* line, const char* end) {
+bool RequestParser::take_field(const char* floor, const char* line, const char* end) {
   if (++field_lines_ > limits_.fields) { return fail(400, "too many header lines"); }
-  Field field;
-  LineFault fault = split_field_line(line, end, field);
-  if (fault == LineFault::none) {
-    return field.id == FieldId::unknown ? (head_.fields.add(field), true) : take_known(field);
-  }
+  Field& field = head_.fields.draft();
+  LineFault fault = split_field_line(floor, line, end, field);
+  if (fault == LineFault::none) { return field.id == FieldId::unknown ? keep(field) : take_known(field); }
   if (fault == LineFault::underscore && (limits_.underscores || !limits_.ignore_invalid)) {
-    head_.fields.add(field);
-    return true;
+    return keep(field);
   }
   bool droppable = fault == LineFault::underscore || fault == LineFault::not_token;
   return (droppable && limits_.ignore_invalid) || fail(400, describe(fault));
+}
+
+bool RequestParser::keep(const Field& draft) {
+  head_.fields.keep(draft);
+  return true;
 }
 
 bool RequestParser::take_known(const Field& field) {
@@ -186,8 +192,7 @@ bool RequestParser::take_known(const Field& field) {
     default:
       break;
   }
-  head_.fields.add(field);
-  return true;
+  return keep(field);
 }
 
 // RFC 9112 6.3: anything but one number could be read as two different lengths. The same again says nothing
@@ -200,8 +205,7 @@ bool RequestParser::take_length(const Field& field) {
   if (!length.has_value()) { return fail(400, "invalid Content-Length"); }
   head_.framing = Framing::length;
   head_.content_length = *length;
-  head_.fields.add(field);
-  return true;
+  return keep(field);
 }
 
 // RFC 9112 6.1
@@ -216,8 +220,7 @@ bool RequestParser::take_coding(const Field& field) {
     case Coding::chunked:
       break;
   }
-  head_.fields.add(field);
-  return true;
+  return keep(field);
 }
 
 bool RequestParser::finish() {

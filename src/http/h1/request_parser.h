@@ -34,7 +34,7 @@ class RequestParser {
   // unless moved() was called; `size` is how much is there now. After done, consumed() bytes belong to the
   // head.
   ParseState parse(const char* begin, size_t size);
-  // The buffer moved: views already taken follow.
+  // The buffer moved: views already taken follow. To be told before the old one is used for anything else.
   void moved(const char* old_begin, const char* new_begin);
 
   size_t consumed() const { return at_; }
@@ -49,13 +49,15 @@ class RequestParser {
   enum class Stage : uint8_t { request_line, fields, done, failed };
 
   bool fail(uint16_t status, const char* reason);
-  bool check_length(const char* line, const char* stop);
-  bool take_line(const char* line, const char* end);
+  bool fail_length(size_t length, size_t limit);
+  bool take_line(const char* floor, const char* line, const char* end);
+  bool take_first_line(const char* line, const char* end);
   bool take_request_line(const char* line, const char* end);
   bool take_version(string_view version);
   bool take_target(string_view target);
   bool take_absolute(string_view target);
-  bool take_field(const char* line, const char* end);
+  bool take_field(const char* floor, const char* line, const char* end);
+  bool keep(const Field& draft);
   bool take_known(const Field& field);
   bool take_length(const Field& field);
   bool take_coding(const Field& field);

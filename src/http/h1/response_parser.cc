@@ -13,26 +13,28 @@ bool ResponseParser::fail(const char* reason) {
 
 ParseState ResponseParser::parse(const char* begin, size_t size) {
   const char* end = begin + size;
+  const char* from = begin + scanned_;
   while (stage_ < Stage::done) {
     const char* text = begin + at_;
-    Line line = find_line(begin + scanned_, end);
-    scanned_ = static_cast<size_t>(line.end - begin);
-    if (scanned_ > limits_.head || (line.state == Line::whole && line.next > begin + limits_.head)) {
+    const char* stop = find_control(begin, from, end);
+    scanned_ = static_cast<size_t>(stop - begin);
+    from = stop == end ? nullptr : line_end(stop, end);
+    if ((from == nullptr ? scanned_ : static_cast<size_t>(from - begin)) > limits_.head) {
       fail("response header too large");
       break;
     }
-    if (line.state == Line::more) { return ParseState::more; }
-    if (line.state == Line::bad) {
+    if (from == nullptr) {
+      if (may_end_line(stop, end)) { return ParseState::more; }
       fail("control character in the response header");
       break;
     }
-    scanned_ = at_ = static_cast<size_t>(line.next - begin);
+    scanned_ = at_ = static_cast<size_t>(from - begin);
     if (stage_ == Stage::status_line) {
-      take_status_line({text, static_cast<size_t>(line.end - text)});
-    } else if (text == line.end) {
+      take_status_line({text, static_cast<size_t>(stop - text)});
+    } else if (text == stop) {
       finish();
     } else {
-      take_field(text, line.end);
+      take_field(begin, text, stop);
     }
   }
   return stage_ == Stage::done ? ParseState::done : ParseState::failed;
@@ -59,10 +61,10 @@ bool ResponseParser::take_status_line(string_view line) {
   return true;
 }
 
-bool ResponseParser::take_field(const char* line, const char* end) {
+bool ResponseParser::take_field(const char* floor, const char* line, const char* end) {
   if (++field_lines_ > limits_.fields) { return fail("too many response header lines"); }
-  Field field;
-  switch (LineFault fault = split_field_line(line, end, field)) {
+  Field& field = head_.fields.draft();
+  switch (LineFault fault = split_field_line(floor, line, end, field)) {
     case LineFault::none:
     case LineFault::underscore:
     case LineFault::blank:  // removed (RFC 9112 5.1)
@@ -72,6 +74,11 @@ bool ResponseParser::take_field(const char* line, const char* end) {
     default:
       return fail(describe(fault));
   }
+}
+
+bool ResponseParser::keep(const Field& draft) {
+  head_.fields.keep(draft);
+  return true;
 }
 
 bool ResponseParser::take_known(const Field& field) {
@@ -86,8 +93,7 @@ bool ResponseParser::take_known(const Field& field) {
     default:
       break;
   }
-  head_.fields.add(field);
-  return true;
+  return keep(field);
 }
 
 // RFC 9112 6.3: the same length again is dropped, a different one leaves the body's end to guesswork.
@@ -98,8 +104,7 @@ bool ResponseParser::take_length(const Field& field) {
   auto length = parse_decimal(field.value);
   if (!length.has_value()) { return fail("invalid Content-Length"); }
   head_.content_length = *length;
-  head_.fields.add(field);
-  return true;
+  return keep(field);
 }
 
 // RFC 9112 6.1
@@ -107,8 +112,7 @@ bool ResponseParser::take_coding(const Field& field) {
   if (head_.minor == 0) { return fail("Transfer-Encoding in HTTP/1.0"); }
   if (head_.fields.has(FieldId::transfer_encoding)) { return fail("duplicate Transfer-Encoding"); }
   if (parse_transfer_encoding(field.value) != Coding::chunked) { return fail("unknown Transfer-Encoding"); }
-  head_.fields.add(field);
-  return true;
+  return keep(field);
 }
 
 bool ResponseParser::bodiless() const {

@@ -29,7 +29,8 @@ class ResponseParser {
 
   bool fail(const char* reason);
   bool take_status_line(string_view line);
-  bool take_field(const char* line, const char* end);
+  bool take_field(const char* floor, const char* line, const char* end);
+  bool keep(const Field& draft);
   bool take_known(const Field& field);
   bool take_length(const Field& field);
   bool take_coding(const Field& field);

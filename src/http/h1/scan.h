@@ -3,8 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
-#include <string_view>
 
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -25,99 +23,90 @@ constexpr bool ends_target(char c) {
   return byte <= 0x20 || byte == 0x7f || byte == '#';
 }
 
-#ifdef __SSE2__
 namespace scan_detail {
-inline __m128i load(const char* at) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at)); }
-// 0xff in each byte that is at most `most`, unsigned.
-inline __m128i at_most(__m128i bytes, char most) {
-  return _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(most)), bytes);
+
+#ifdef __SSE2__
+inline constexpr ptrdiff_t kStep = 16;
+using Bytes = __m128i;
+inline Bytes load(const char* at) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at)); }
+inline Bytes equal(Bytes bytes, char c) { return _mm_cmpeq_epi8(bytes, _mm_set1_epi8(c)); }
+// Unsigned.
+inline Bytes at_most(Bytes bytes, char c) {
+  return _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(c)), bytes);
 }
-inline unsigned controls(__m128i bytes) {
-  __m128i low = _mm_andnot_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('\t')), at_most(bytes, 0x1f));
-  __m128i del = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f));
-  return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(low, del)));
-}
-inline unsigned target_ends(__m128i bytes) {
-  __m128i low = at_most(bytes, 0x20);
-  __m128i del = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f));
-  __m128i hash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('#'));
-  return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(low, _mm_or_si128(del, hash))));
-}
-inline unsigned colons(__m128i bytes) {
-  return static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(':'))));
-}
-}  // namespace scan_detail
+inline uint32_t mask(Bytes bytes) { return static_cast<uint32_t>(_mm_movemask_epi8(bytes)); }
 #endif
 
-// First control in [at, end), or end.
-inline const char* find_control(const char* at, const char* end) {
+struct Control {
+  static bool is(char c) { return is_control(c); }
 #ifdef __SSE2__
-  for (; end - at >= 16; at += 16) {
-    if (unsigned found = scan_detail::controls(scan_detail::load(at)); found != 0) {
-      return at + __builtin_ctz(found);
-    }
+  static uint32_t in(Bytes bytes) {
+    Bytes low = _mm_andnot_si128(equal(bytes, '\t'), at_most(bytes, 0x1f));
+    return mask(_mm_or_si128(low, equal(bytes, 0x7f)));
   }
 #endif
-  while (at != end && !is_control(*at)) { ++at; }
+};
+
+struct TargetEnd {
+  static bool is(char c) { return ends_target(c); }
+#ifdef __SSE2__
+  static uint32_t in(Bytes bytes) {
+    Bytes low = at_most(bytes, 0x20);
+    return mask(_mm_or_si128(low, _mm_or_si128(equal(bytes, 0x7f), equal(bytes, '#'))));
+  }
+#endif
+};
+
+struct Colon {
+  static bool is(char c) { return c == ':'; }
+#ifdef __SSE2__
+  static uint32_t in(Bytes bytes) { return mask(equal(bytes, ':')); }
+#endif
+};
+
+// First byte of [at, end) that is of the class, or end. The bytes from `floor` on are readable, so that the
+// last step can look back instead of going byte by byte.
+template <class Class>
+inline const char* find(const char* floor, const char* at, const char* end) {
+#ifdef __SSE2__
+  for (; end - at >= kStep; at += kStep) {
+    if (uint32_t found = Class::in(load(at)); found != 0) { return at + __builtin_ctz(found); }
+  }
+  if (end - floor >= kStep) {
+    uint32_t found = Class::in(load(end - kStep)) >> (kStep - (end - at));
+    return found != 0 ? at + __builtin_ctz(found) : end;
+  }
+#endif
+  while (at != end && !Class::is(*at)) { ++at; }
   return at;
+}
+
+}  // namespace scan_detail
+
+// First control in [at, end), or end. In all of these, [floor, at) is readable too.
+inline const char* find_control(const char* floor, const char* at, const char* end) {
+  return scan_detail::find<scan_detail::Control>(floor, at, end);
 }
 
 // First byte of [at, end) that may not stand in a target, or end.
-inline const char* find_target_end(const char* at, const char* end) {
-#ifdef __SSE2__
-  for (; end - at >= 16; at += 16) {
-    if (unsigned found = scan_detail::target_ends(scan_detail::load(at)); found != 0) {
-      return at + __builtin_ctz(found);
-    }
-  }
-#endif
-  while (at != end && !ends_target(*at)) { ++at; }
-  return at;
+inline const char* find_target_end(const char* floor, const char* at, const char* end) {
+  return scan_detail::find<scan_detail::TargetEnd>(floor, at, end);
 }
 
 // First colon in [at, end), or end.
-inline const char* find_colon(const char* at, const char* end) {
-#ifdef __SSE2__
-  for (; end - at >= 16; at += 16) {
-    if (unsigned found = scan_detail::colons(scan_detail::load(at)); found != 0) {
-      return at + __builtin_ctz(found);
-    }
-  }
-#endif
-  while (at != end && *at != ':') { ++at; }
-  return at;
+inline const char* find_colon(const char* floor, const char* at, const char* end) {
+  return scan_detail::find<scan_detail::Colon>(floor, at, end);
 }
 
-// A line of a head: CRLF ends it, and so does a bare LF (RFC 9112 2.2). A CR before anything else, and any
-// other control, makes it bad.
-struct Line {
-  enum State : uint8_t { more, whole, bad };
-  State state;
-  const char* end;   // of the text; when bad, the byte to blame; when more, where to look next time
-  const char* next;  // behind the line end, when whole
-};
-
-// `from` is where to look: the line's begin, or the `end` of the last attempt.
-inline Line find_line(const char* from, const char* end) {
-  const char* stop = find_control(from, end);
-  if (stop == end) { return {Line::more, stop, stop}; }
-  if (*stop == '\n') { return {Line::whole, stop, stop + 1}; }
-  if (*stop != '\r') { return {Line::bad, stop, stop}; }
-  if (stop + 1 == end) { return {Line::more, stop, stop}; }
-  return {stop[1] == '\n' ? Line::whole : Line::bad, stop, stop + 2};
+// Behind the line end at `stop`, a control: CRLF, or a bare LF (RFC 9112 2.2). Null when it is none: a CR
+// before anything else, or another control.
+inline const char* line_end(const char* stop, const char* end) {
+  if (*stop == '\r') { return stop + 1 != end && stop[1] == '\n' ? stop + 2 : nullptr; }
+  return *stop == '\n' ? stop + 1 : nullptr;
 }
-
-// Case-insensitive comparison with a literal in lower case whose characters are letters, digits and hyphens.
-template <size_t N>
-inline bool is_word(std::string_view text, const char (&lowered)[N]) {
-  if (text.size() != N - 1) { return false; }
-  unsigned char differs = 0;
-  for (size_t i = 0; i < N - 1; ++i) {
-    // Only a letter (0x40 set in the literal) may differ by the case bit.
-    unsigned char keep = (lowered[i] & 0x40) != 0 ? 0xdf : 0xff;
-    differs |= static_cast<unsigned char>((text[i] ^ lowered[i]) & keep);
-  }
-  return differs == 0;
+// Whether what line_end() refused may yet become one.
+inline bool may_end_line(const char* stop, const char* end) {
+  return stop == end || (*stop == '\r' && stop + 1 == end);
 }
 
 }  // namespace sluice::http::h1

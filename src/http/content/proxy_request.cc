@@ -1,0 +1,136 @@
+// The head of a request to an origin: generated from parsed fields, never relayed bytes (RFC 9110 7.6).
+#include <cstring>
+
+#include "base/text.h"
+#include "http/content/proxy.h"
+#include "http/hop_by_hop.h"
+#include "http/uri.h"
+
+namespace sluice::http {
+
+void NameSet::remove(const std::string& name) {
+  FieldId id = field_id(name);
+  if (id != FieldId::unknown) {
+    known_[static_cast<size_t>(id)] = false;
+    return;
+  }
+  std::erase_if(unknown_, [&](const std::string& each) { return iequals(each, name); });
+}
+
+bool NameSet::has_unknown(string_view name) const {
+  for (const std::string& each : unknown_) {
+    if (iequals(each, name)) { return true; }
+  }
+  return false;
+}
+
+namespace {
+
+// Appends to memory that grows by starting over in a larger piece; heads are small, so that is rare.
+class Composer {
+ public:
+  explicit Composer(Arena& arena)
+      : arena_(arena), begin_(arena.characters(kFirst)), at_(begin_), end_(begin_ + kFirst) {}
+  void text(string_view t) {
+    if (static_cast<size_t>(end_ - at_) < t.size()) { grow(t.size()); }
+    if (!t.empty()) { memcpy(at_, t.data(), t.size()); }
+    at_ += t.size();
+  }
+  void field(string_view name, string_view value) {
+    size_t size = name.size() + value.size() + 4;
+    if (static_cast<size_t>(end_ - at_) < size) { grow(size); }
+    memcpy(at_, name.data(), name.size());
+    at_ += name.size();
+    *at_++ = ':';
+    *at_++ = ' ';
+    if (!value.empty()) { memcpy(at_, value.data(), value.size()); }
+    at_ += value.size();
+    *at_++ = '\r';
+    *at_++ = '\n';
+  }
+  void number(uint64_t value) {
+    char digits[20];
+    text({digits, static_cast<size_t>(write_decimal(digits, value) - digits)});
+  }
+  string_view result() const { return {begin_, static_cast<size_t>(at_ - begin_)}; }
+
+ private:
+  static constexpr size_t kFirst = 1024;
+  void grow(size_t more) {
+    size_t used = static_cast<size_t>(at_ - begin_);
+    size_t capacity = (used + more) * 2;
+    char* larger = arena_.characters(capacity);
+    memcpy(larger, begin_, used);
+    begin_ = larger;
+    at_ = larger + used;
+    end_ = larger + capacity;
+  }
+  Arena& arena_;
+  char* begin_;
+  char* at_;
+  char* end_;
+};
+
+bool names_h2c(string_view value) {
+  bool found = false;
+  each_member(value, [&](string_view member) { found = found || istarts_with(member, "h2c"); });
+  return found;
+}
+
+void put_configured(Composer& out, Request& r, const ProxySettings& settings) {
+  for (const SetField& field : settings.set_fields) {
+    // Framing is ours: a configured value could only contradict it.
+    if (field.id == FieldId::content_length || field.id == FieldId::transfer_encoding) { continue; }
+    string_view value = field.value.evaluate(r);
+    if (value.empty()) { continue; }
+    if (field.id == FieldId::upgrade && names_h2c(value)) { continue; }
+    out.field(field.name, escape(r.arena(), value, Escape::value));
+  }
+}
+
+void put_client_fields(Composer& out, const Request& r, const ProxySettings& settings) {
+  HopByHop hop(r.head.fields);
+  for (const Field& field : r.head.fields) {
+    if (field.id == FieldId::host || field.id == FieldId::content_length || field.id == FieldId::expect) {
+      continue;
+    }
+    if (settings.set_names.has(field) || hop.ends_here(field)) { continue; }
+    out.field(field.name, field.value);
+  }
+}
+
+}  // namespace
+
+string_view compose_request(Request& r, const ProxySettings& settings, const ProxyTarget& target,
+                            int64_t length, bool upgrade) {
+  Composer out(r.arena());
+  string_view method = settings.method.empty()
+                           ? (r.method_override.empty() ? r.head.method_text : r.method_override)
+                           : settings.method.evaluate(r);
+  out.text(escape(r.arena(), method, Escape::target));
+  out.text(" ");
+  out.text(escape(r.arena(), target.target, Escape::target));
+  out.text(settings.version == ProxySettings::Version::v10 ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n");
+  if (!settings.set_names.has({"Host", "", FieldId::host})) { out.field("Host", target.host); }
+  if (upgrade && !settings.set_names.has({"Connection", "", FieldId::connection})) {
+    out.text("Connection: upgrade\r\n");
+  } else if (settings.version == ProxySettings::Version::v10 &&
+             !settings.set_names.has({"Connection", "", FieldId::connection})) {
+    out.text("Connection: close\r\n");
+  }
+  if (upgrade && !settings.set_names.has({"Upgrade", "", FieldId::upgrade})) {
+    out.field("Upgrade", r.head.fields.value(FieldId::upgrade));
+  }
+  put_configured(out, r, settings);
+  if (length == kChunkedBody) { out.text("Transfer-Encoding: chunked\r\n"); }
+  if (length >= 0) {
+    out.text("Content-Length: ");
+    out.number(static_cast<uint64_t>(length));
+    out.text("\r\n");
+  }
+  if (settings.pass_request_headers) { put_client_fields(out, r, settings); }
+  out.text("\r\n");
+  return out.result();
+}
+
+}  // namespace sluice::http
