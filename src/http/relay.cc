@@ -196,6 +196,7 @@ event::Task<Result<void>> relay(event::Scope& scope, RelayPlan plan) {
     uint64_t sink_end = for_sink ? plan.sink->sink_patience() : event::kNoDeadline;
     uint64_t soonest = std::min(source_end, sink_end);
     uint64_t deadline = soonest == event::kNoDeadline ? soonest : now + soonest;
+    uint64_t patient_until = deadline;
     bool paced = work.held_by_pace();
     if (paced) { deadline = std::min(deadline, work.pace_at()); }
     event::Ready nothing;
@@ -208,7 +209,7 @@ event::Task<Result<void>> relay(event::Scope& scope, RelayPlan plan) {
       woken = co_await event::wait(scope, deadline, for_source ? source_ready : sink_ready);
     }
     if (woken == event::Wake::canceled) { co_return Error{scope.why(), Side::client, Retry::no, 0, nullptr}; }
-    if (woken == event::Wake::timeout && !(paced && clock::now() < now + soonest)) {
+    if (woken == event::Wake::timeout && !(paced && clock::now() < patient_until)) {
       bool sink_late = for_sink && sink_end <= source_end;
       if (sink_late) {
         plan.sink->sink_timed_out();
