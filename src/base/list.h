@@ -48,8 +48,15 @@ class List {
     Node* node = static_cast<Node*>(item)->next_;
     return node == &head_ ? nullptr : static_cast<T*>(node);
   }
-  void push_back(T* item) { insert(head_.prev_, item); }
-  void push_front(T* item) { insert(&head_, item); }
+  // An item that is in a list already, even this one, moves.
+  void push_back(T* item) {
+    static_cast<Node*>(item)->unlink();
+    insert(head_.prev_, item);
+  }
+  void push_front(T* item) {
+    static_cast<Node*>(item)->unlink();
+    insert(&head_, item);
+  }
   T* pop_front() {
     T* item = front();
     if (item != nullptr) { static_cast<Node*>(item)->unlink(); }
@@ -63,7 +70,6 @@ class List {
  private:
   void insert(Node* after, T* item) {
     Node* node = static_cast<Node*>(item);
-    node->unlink();
     node->prev_ = after;
     node->next_ = after->next_;
     after->next_->prev_ = node;

@@ -148,7 +148,9 @@ void serve(Worker& worker, const WorkerStart& start) {
 Worker* current_worker() { return current; }
 
 void flush_services() {
-  ServiceRow::Registered::each([](const ServiceRow& service) { service.flush(); });
+  ServiceRow::Registered::each([](const ServiceRow& service) {
+    if (service.flush != nullptr) { service.flush(); }
+  });
 }
 
 int run_worker(const WorkerStart& start) {

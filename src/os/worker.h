@@ -38,7 +38,7 @@ struct ServiceRow {
   void (*retire)(Worker&);  // stop accepting, close idle connections, finish the rest
   size_t (*busy)();         // connections still open
   void (*stop)(Worker&);    // close all at once
-  void (*flush)();          // write out buffered logs
+  void (*flush)();          // write out buffered logs; may be null
 
  private:
   Registered::Entry entry_;
