@@ -155,10 +155,14 @@ format:
 
 # -- delivery -----------------------------------------------------------------------------------------
 
-MAN_PAGES := $(wildcard man/*.[1-8])
+MAN_PAGES := $(wildcard man/*.[1-8]) man/sluice.conf.5
 
 .PHONY: man install dist clean help
-man: $(patsubst man/%,$(BUILD)/man/%,$(MAN_PAGES))
+man: $(addprefix $(BUILD)/,$(MAN_PAGES))
+# The reference is in the tables of directives, so the binary writes it.
+$(BUILD)/man/sluice.conf.5: $(BUILD)/sluice
+	@mkdir -p $(@D)
+	$(BUILD)/sluice --manual=mdoc > $@
 $(BUILD)/man/%: man/% $(BUILD)/config.mk
 	@mkdir -p $(@D)
 	sed 's|@PREFIX@|$(PREFIX)|g; s|@CONF_PATH@|$(CONF_PATH)|g; s|@VERSION@|$(VERSION)|g' $< > $@
@@ -170,6 +174,8 @@ install: all man
 	install -m 755 $(BUILD)/sluice '$(DESTDIR)$(SBIN_PATH)'
 	install -m 644 conf/mime.types '$(DESTDIR)$(CONF_DIR)'
 	install -m 644 conf/sluice.conf '$(DESTDIR)$(CONF_PATH).default'
+	$(foreach page,$(wildcard html/*),\
+		test -f '$(DESTDIR)$(PREFIX)/$(page)' || install -m 644 $(page) '$(DESTDIR)$(PREFIX)/$(page)';)
 	test -f '$(DESTDIR)$(CONF_PATH)' || install -m 644 conf/sluice.conf '$(DESTDIR)$(CONF_PATH)'
 	$(foreach page,$(MAN_PAGES),install -D -m 644 $(BUILD)/$(page) \
 		'$(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page))';)

@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/version.h"
+#include "conf/print.h"
 #include "os/files.h"
 #include "os/start.h"
 #include "os/title.h"
@@ -24,6 +25,10 @@ int main(int argc, char** argv) {
     if (options.configuration) { text += cli::configuration_text(); }
     fputs(text.c_str(), stderr);
     if (!options.test) { return 0; }
+  }
+  if (!options.manual.empty()) {
+    fputs((options.manual == "mdoc" ? conf::manual_mdoc() : conf::manual_plain()).c_str(), stdout);
+    return 0;
   }
   os::Invocation invocation = cli::invocation_of(options, argc, argv);
   os::take_title_room(argc, argv);

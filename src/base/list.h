@@ -48,7 +48,7 @@ class List {
     Node* node = static_cast<Node*>(item)->next_;
     return node == &head_ ? nullptr : static_cast<T*>(node);
   }
-  // An item that is in a list already, even this one, moves.
+  // These move an item that is in a list already; it may even be at that end of this one.
   void push_back(T* item) {
     static_cast<Node*>(item)->unlink();
     insert(head_.prev_, item);

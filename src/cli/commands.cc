@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "conf/print.h"
 #include "conf/source.h"
 #include "os/files.h"
 #include "os/listeners.h"
@@ -16,16 +17,6 @@
 namespace sluice::cli {
 
 namespace {
-
-void dump(const conf::Tree& tree) {
-  for (const auto& file : tree.files) {
-    if (file->path == "command line") { continue; }
-    printf("# configuration file %s:\n", file->path.c_str());
-    fwrite(file->text.data(), 1, file->text.size(), stdout);
-    fputc('\n', stdout);
-  }
-  fflush(stdout);
-}
 
 int signal_number(const std::string& name) {
   return name == "stop" ? SIGTERM : name == "quit" ? SIGQUIT : name == "reopen" ? SIGUSR1 : SIGHUP;
@@ -48,7 +39,10 @@ int test_configuration(const os::Invocation& invocation, const Options& options)
     return 1;
   }
   if (!options.quiet) { fprintf(stderr, "sluice: configuration file %s test is successful\n", path); }
-  if (options.dump) { dump(loaded.tree); }
+  if (options.dump) {
+    std::string text = conf::dump(loaded.tree);
+    fwrite(text.data(), 1, text.size(), stdout);
+  }
   return 0;
 }
 
@@ -61,7 +55,6 @@ int send_signal(const os::Invocation& invocation, const Options& options) {
   std::string error;
   if (!conf::read_source(path, text, error)) {
     log::error(0, "%s", error.c_str());
-    fprintf(stderr, "sluice: [error] %s\n", error.c_str());
     return 1;
   }
   std::string_view digits = text;

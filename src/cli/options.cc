@@ -19,6 +19,10 @@ class Reader {
   bool read() {
     for (at_ = 1; at_ < argc_; ++at_) {
       std::string_view word = argv_[at_];
+      if (word == "--manual" || word == "--manual=mdoc") {
+        options_.manual = word == "--manual" ? "plain" : "mdoc";
+        continue;
+      }
       if (!word.starts_with('-')) { return fail("invalid option: \"" + std::string(word) + "\""); }
       if (!letters(word)) { return false; }
     }

@@ -14,6 +14,7 @@ struct Options {
   bool test = false;                                // -t
   bool dump = false;                                // -T, which implies -t
   bool quiet = false;                               // -q
+  std::string manual;                               // --manual: "plain" or "mdoc"
   std::string signal;                               // -s
   std::string prefix, conf, error_log, directives;  // -p -c -e -g; empty when not given
 };

@@ -39,6 +39,8 @@ std::string help_text() {
          "  -c filename   : set configuration file (default: " SLUICE_CONF_PATH
          ")\n"
          "  -g directives : set global directives out of configuration file\n"
+         "  --manual      : print the reference of all directives and variables\n"
+         "                  (--manual=mdoc: as the source of a manual page)\n"
          "\n";
 }
 

@@ -53,7 +53,7 @@ Request::Request(const conf::Config& config, Exchange& exchange)
   location = &server->root;
 }
 
-Request::~Request() = default;
+Request::~Request() { run_at_end(); }
 
 const log::Log& Request::log() const {
   const log::Log& own = location->settings->get<os::ErrorLogSettings>().log;
@@ -173,6 +173,17 @@ Verdict Request::refuse(uint16_t status) {
     response.body.append(page);
   }
   return Verdict::done;
+}
+
+void Request::at_end(void (*call)(Request&, void*), void* context) {
+  at_end_ = arena().make<AtEnd>(at_end_, call, context);
+}
+
+void Request::run_at_end() {
+  while (AtEnd* work = at_end_) {
+    at_end_ = work->next;
+    work->call(*this, work->context);
+  }
 }
 
 Verdict Request::refuse_cycle(string_view target) {

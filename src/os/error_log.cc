@@ -1,5 +1,7 @@
 #include "os/error_log.h"
 
+#include <unistd.h>
+
 #include "conf/build.h"
 #include "os/files.h"
 #include "os/syslog.h"
@@ -61,5 +63,13 @@ const conf::Module<ErrorLogSettings> module(
 
 void set_initial_log(log::Log log) { initial() = std::move(log); }
 const log::Log& initial_log() { return initial(); }
+
+void redirect_stderr() {
+  for (const log::Output& output : log::main_log().outputs()) {
+    if (!output.file || output.file->fd < 0) { continue; }
+    if (output.file->fd != STDERR_FILENO) { dup2(output.file->fd, STDERR_FILENO); }
+    return;
+  }
+}
 
 }  // namespace sluice::os

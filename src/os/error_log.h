@@ -12,6 +12,9 @@ namespace sluice::os {
 void set_initial_log(log::Log log);
 const log::Log& initial_log();
 
+// Descriptor 2 becomes the main error log, so that what libraries print is not lost.
+void redirect_stderr();
+
 struct ErrorLogSettings {
   log::Log log = initial_log();
 };

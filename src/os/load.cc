@@ -17,7 +17,8 @@ namespace sluice::os {
 
 namespace {
 
-// The directives of -g stand before those of the file, so that a second one is a duplicate in the file.
+// The directives of -g stand before those of the file, so that a second one is a duplicate in the file. What
+// was said about them refers to their text, so that is kept in any case.
 void put_first(conf::Tree& tree, conf::Tree from) {
   std::vector<conf::Node>& nodes = tree.root.children;
   nodes.insert(nodes.begin(), std::make_move_iterator(from.root.children.begin()),
@@ -42,10 +43,11 @@ Loaded load(const Invocation& invocation) {
   if (!invocation.directives.empty()) {
     parse_text(given, "command line", invocation.directives, options, loaded.diagnostics);
   }
-  bool given_good = !loaded.diagnostics.failed();
+  if (loaded.diagnostics.failed()) { given.root.children.clear(); }
   loaded.tree = parse_file(invocation.paths.conf_path, options, loaded.diagnostics);
-  if (loaded.tree.files.empty()) { return loaded; }
-  if (given_good) { put_first(loaded.tree, std::move(given)); }
+  bool readable = !loaded.tree.files.empty();
+  put_first(loaded.tree, std::move(given));
+  if (!readable) { return loaded; }
   loaded.config = std::make_unique<conf::Config>();
   loaded.config->paths = invocation.paths;
   conf::Build build(*loaded.config, loaded.diagnostics);

@@ -11,13 +11,13 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "os/error_log.h"
 #include "os/files.h"
 #include "os/load.h"
 #include "os/privilege.h"
 #include "os/process_table.h"
 #include "os/settings.h"
 #include "os/signals.h"
-#include "os/start.h"
 #include "os/title.h"
 #include "os/worker.h"
 
@@ -52,6 +52,7 @@ class Master {
   void wait();
   void note_ready(Process& process);
   void settle();
+  void tell(char what);
 
   void handle(const Signal& signal);
   void terminate();
@@ -63,11 +64,11 @@ class Master {
   void reap();
   void ended(pid_t pid, int status);
   void respawn(const Process& process);
+  void give_up_start();
   void finish();
 
   const Invocation& invocation_;
   Generation generation_;
-  Sockets replaced_;  // of the generation before, until this one serves
   ProcessTable processes_;
   std::vector<Due> due_;
   Respawn respawn_;
@@ -78,6 +79,7 @@ class Master {
   bool without_workers_ = false;  // after SIGWINCH
   bool settled_ = false;          // this generation serves, older ones were told to leave
   uint64_t kill_at_ = 0;
+  int result_ = 0;
   std::optional<int> child_result_;
 };
 
@@ -121,7 +123,6 @@ WorkerStart Master::child(unsigned number, int ready_fd) {
   close(signals_);
   close(life_[1]);
   if (started_fd_ >= 0) { close(started_fd_); }
-  replaced_ = Sockets();
   generation_.sockets.keep_only(number);
   return {*generation_.config,
           number,
@@ -159,11 +160,15 @@ void Master::settle() {
   if (settled_ || !processes_.ready(generation_.number, wanted())) { return; }
   settled_ = true;
   processes_.retire_before(generation_.number);
-  if (started_fd_ >= 0) {
-    [[maybe_unused]] ssize_t told = write(started_fd_, "s", 1);
-    close(started_fd_);
-    started_fd_ = -1;
-  }
+  tell(kStarted);
+}
+
+// Tells whoever started this process how it went.
+void Master::tell(char what) {
+  if (started_fd_ < 0) { return; }
+  [[maybe_unused]] ssize_t told = write(started_fd_, &what, 1);
+  close(started_fd_);
+  started_fd_ = -1;
 }
 
 // -- the loop -----------------------------------------------------------------------------------------
@@ -183,7 +188,7 @@ int Master::run() {
     settle();
     if (ending_ != Ending::no && processes_.empty()) {
       finish();
-      return 0;
+      return result_;
     }
     wait();
     if (ending_ == Ending::no) { spawn_due(); }
@@ -260,7 +265,6 @@ void Master::quit() {
   ending_ = Ending::quit;
   // Whoever connects from now on is refused at once instead of waiting for nobody.
   generation_.sockets.close();
-  replaced_.close();
   processes_.retire_before(0);
 }
 
@@ -339,9 +343,18 @@ void Master::ended(pid_t pid, int status) {
                 !without_workers_;
   if (fatal && needed) {
     log::alert(0, "worker process %d exited with fatal code %d and cannot be respawned", pid, kFatalExit);
+    give_up_start();
   } else if (needed) {
     respawn(process);
   }
+}
+
+// A server whose first workers cannot run did not start.
+void Master::give_up_start() {
+  if (settled_ || generation_.number > 1) { return; }
+  tell(kFailed);
+  result_ = 1;
+  terminate();
 }
 
 void Master::respawn(const Process& process) {

@@ -16,8 +16,11 @@ struct Generation {
   Sockets sockets;
 };
 
-// Runs until told to end; the exit code. `started_fd` (or -1) is written to and closed once the first workers
-// serve. In a worker it returns that worker's exit code.
+// What `started_fd` is told: the first workers serve, or cannot.
+inline constexpr char kStarted = 's', kFailed = 'f';
+
+// Runs until told to end; the exit code. `started_fd` (or -1) is written to and closed when it is known how
+// the start went. In a worker it returns that worker's exit code.
 int run_master(const Invocation& invocation, Generation first, int started_fd);
 
 }  // namespace sluice::os

@@ -1,14 +1,15 @@
 #include "os/start.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <cstring>
 #include <utility>
 
@@ -25,6 +26,8 @@
 namespace sluice::os {
 
 namespace {
+
+constexpr int kStartPatience = 20000;  // milliseconds to wait for the first workers
 
 // Says what runs here, as nginx does, for the person who reads the log.
 void introduce() {
@@ -51,14 +54,19 @@ void check_limits(const conf::Config& config) {
 }
 
 // Waits for the daemon to say that it serves; the exit code of the program that was started.
-int await_daemon(pid_t daemon, int started_fd) {
+int await_daemon(int started_fd) {
+  pollfd watched{started_fd, POLLIN, 0};
+  int changed = 0;
+  do { changed = poll(&watched, 1, kStartPatience); } while (changed < 0 && errno == EINTR);
+  if (changed == 0) {
+    fprintf(stderr, "sluice: [warn] the workers are not ready yet; see the error log\n");
+    return 0;
+  }
   char byte = 0;
-  ssize_t n = 0;
-  do { n = read(started_fd, &byte, 1); } while (n < 0 && errno == EINTR);
-  if (n == 1) { return 0; }
-  int status = 0;
-  while (waitpid(daemon, &status, 0) < 0 && errno == EINTR) {}
-  return WIFEXITED(status) && WEXITSTATUS(status) != 0 ? WEXITSTATUS(status) : 1;
+  if (read(started_fd, &byte, 1) != 1) { return 1; }  // it ended, and has said why
+  if (byte == kStarted) { return 0; }
+  fprintf(stderr, "sluice: [emerg] the workers cannot start; see the error log\n");
+  return 1;
 }
 
 void detach() {
@@ -85,6 +93,8 @@ int serve_alone(Generation generation) {
 // The part of the start that happens in the process that stays.
 int begin(const Invocation& invocation, Generation generation, int started_fd) {
   const conf::Config& config = *generation.config;
+  // Until here a signal ends the start; from the pid file on it asks the server for something.
+  block_signals();
   if (!write_pid_file(pid_path(config), getpid())) { return 1; }
   log::echo_to_stderr(std::nullopt);
   redirect_stderr();
@@ -93,7 +103,7 @@ int begin(const Invocation& invocation, Generation generation, int started_fd) {
     return run_master(invocation, std::move(generation), started_fd);
   }
   if (started_fd >= 0) {
-    [[maybe_unused]] ssize_t told = write(started_fd, "s", 1);
+    [[maybe_unused]] ssize_t told = write(started_fd, &kStarted, 1);
     close(started_fd);
   }
   return serve_alone(std::move(generation));
@@ -113,7 +123,7 @@ int begin_as_daemon(const Invocation& invocation, Generation generation) {
   }
   if (pid > 0) {
     close(started[1]);
-    return await_daemon(pid, started[0]);
+    return await_daemon(started[0]);
   }
   close(started[0]);
   detach();
@@ -140,16 +150,8 @@ void open_first_log(const Invocation& invocation) {
   log::echo_to_stderr(log::Level::warn);
 }
 
-void redirect_stderr() {
-  for (const log::Output& output : log::main_log().outputs()) {
-    if (!output.file || output.file->fd < 0) { continue; }
-    if (output.file->fd != STDERR_FILENO) { dup2(output.file->fd, STDERR_FILENO); }
-    return;
-  }
-}
-
 int run_server(const Invocation& invocation) {
-  block_signals();
+  signal(SIGPIPE, SIG_IGN);
   Loaded loaded = load(invocation);
   report(loaded.diagnostics, true);
   if (!loaded.good() || !prepare(*loaded.config)) { return 1; }

@@ -9,7 +9,5 @@ namespace sluice::os {
 void open_first_log(const Invocation& invocation);
 // Starts and runs the server; the exit code of this process, whichever of them it is by then.
 int run_server(const Invocation& invocation);
-// Descriptor 2 becomes the main error log, so that what libraries print is not lost.
-void redirect_stderr();
 
 }  // namespace sluice::os

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "event/loop.h"
+#include "os/error_log.h"
 #include "os/files.h"
 #include "os/privilege.h"
 #include "os/settings.h"
@@ -59,8 +60,23 @@ class Life {
 
 size_t busy_services() {
   size_t busy = 0;
-  ServiceRow::Registered::each([&](const ServiceRow& service) { busy += service.busy(); });
+  ServiceRow::Registered::each([&](const ServiceRow& service) {
+    if (service.busy != nullptr) { busy += service.busy(); }
+  });
   return busy;
+}
+
+// Calls one of the functions of every service that has it.
+void call_services(void (*ServiceRow::*function)(Worker&), Worker& worker) {
+  ServiceRow::Registered::each([&](const ServiceRow& service) {
+    if (service.*function != nullptr) { (service.*function)(worker); }
+  });
+}
+
+// Once nobody else has them open, whoever connects is refused instead of waiting for a process that left.
+void close_listeners(Worker& worker) {
+  for (const Listener& listener : worker.listeners) { close(listener.fd); }
+  worker.listeners.clear();
 }
 
 void Life::read_signals() {
@@ -92,6 +108,7 @@ void Life::reopen() {
   log::notice(0, "reopening logs");
   flush_services();
   reopen_all(nullptr);
+  redirect_stderr();
 }
 
 void Life::retire() {
@@ -99,7 +116,8 @@ void Life::retire() {
   current->retiring = true;
   log::notice(0, "gracefully shutting down");
   if (!start_.alone) { set_title("sluice: worker process is shutting down"); }
-  ServiceRow::Registered::each([](const ServiceRow& service) { service.retire(*current); });
+  call_services(&ServiceRow::retire, *current);
+  close_listeners(*current);
   uint64_t limit = process_settings(current->config).worker_shutdown_timeout.count;
   if (limit > 0) { deadline_.in(limit); }
   look_.in(0);
@@ -126,14 +144,14 @@ void Life::orphaned() {
 
 // Ends what is left. Cancelled work unwinds in turns of the loop.
 void stop_services(Worker& worker) {
-  ServiceRow::Registered::each([&](const ServiceRow& service) { service.stop(worker); });
+  call_services(&ServiceRow::stop, worker);
   event::Loop& loop = event::Loop::current();
   for (int i = 0; i < kLastTurns && busy_services() > 0; ++i) { loop.turn(1); }
 }
 
 void serve(Worker& worker, const WorkerStart& start) {
   Life life(start);
-  ServiceRow::Registered::each([&](const ServiceRow& service) { service.start(worker); });
+  call_services(&ServiceRow::start, worker);
   if (start.ready_fd >= 0) {
     [[maybe_unused]] ssize_t told = write(start.ready_fd, "r", 1);
     close(start.ready_fd);

@@ -23,7 +23,8 @@ struct Worker {
   uint32_t connection_limit;
 };
 
-// What a worker runs; http and stream register one each: static const os::ServiceRow row("http", …);
+// What a worker runs; http and stream register one each: static const os::ServiceRow row("http", …). A
+// function that a service has no use for is null.
 struct ServiceRow {
   using Registered = Registry<const ServiceRow>;
 
@@ -35,7 +36,8 @@ struct ServiceRow {
 
   const char* name;
   void (*start)(Worker&);   // begin to accept
-  void (*retire)(Worker&);  // stop accepting, close idle connections, finish the rest
+  void (*retire)(Worker&);  // stop accepting, close idle connections, finish the rest; the listening
+                            // descriptors are closed right after
   size_t (*busy)();         // connections still open
   void (*stop)(Worker&);    // close all at once
   void (*flush)();          // write out buffered logs; may be null
