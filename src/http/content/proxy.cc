@@ -308,7 +308,7 @@ event::Task<Result<void>> Proxying::exchange(Try& now) {
   Result<void> got = co_await send_and_read(now);
   last().bytes_sent = now.origin->bytes_sent();
   last().bytes_received = now.origin->bytes_received();
-  last().header_time = since_start(now);
+  if (got) { last().header_time = since_start(now); }
   co_return got;
 }
 
