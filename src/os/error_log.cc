@@ -64,6 +64,14 @@ const conf::Module<ErrorLogSettings> module(
 void set_initial_log(log::Log log) { initial() = std::move(log); }
 const log::Log& initial_log() { return initial(); }
 
+void forget_initial_log(const log::Log& configured) {
+  for (const log::Output& output : initial().outputs()) {
+    bool used = false;
+    for (const log::Output& own : configured.outputs()) { used = used || own.file == output.file; }
+    if (output.file) { output.file->required = used; }
+  }
+}
+
 void redirect_stderr() {
   for (const log::Output& output : log::main_log().outputs()) {
     if (!output.file || output.file->fd < 0) { continue; }

@@ -104,7 +104,7 @@ std::shared_ptr<log::File> open_log(const std::string& path) {
 bool open_pending() {
   bool good = true;
   each_log([&](log::File& file) {
-    if (file.fd >= 0) { return; }
+    if (file.fd >= 0 || !file.required) { return; }
     file.fd = open_for_append(file.path);
     if (file.fd < 0) {
       log::emerg(errno, "open() \"%s\" failed", file.path.c_str());
