@@ -323,7 +323,7 @@ event::Task<Result<void>> Proxying::exchange(Try& now) {
   }
   last().bytes_sent = now.origin->bytes_sent();
   last().bytes_received = now.origin->bytes_received();
-  last().header_time = since_start(now);
+  if (got) { last().header_time = since_start(now); }
   co_return got;
 }
 

@@ -225,6 +225,7 @@ event::Task<ServerConnection::Next> ServerConnection::serve_one() {
   Request request(service_.config, exchange);
   scope_ = &exchange.scope();
   request.started_at = clock::now();
+  client_.pipelined = buffered() > 0;
   HeadReader reader(request, client_.port->default_server->settings->get<ServerSettings>());
   state_ = State::reading;
   bool complete = read_at_once(reader);
