@@ -29,7 +29,7 @@ class Life {
  public:
   explicit Life(const WorkerStart& start)
       : start_(start),
-        signals_(open_signals({SIGQUIT, SIGTERM, SIGINT, SIGUSR1, SIGHUP, SIGUSR2, SIGWINCH})),
+        signals_(open_signals({SIGQUIT, SIGTERM, SIGINT, SIGUSR1})),
         signal_watch_(
             signals_, [](void* self) { static_cast<Life*>(self)->read_signals(); }, this),
         look_([](void* self) { static_cast<Life*>(self)->look(); }, this),
@@ -100,7 +100,7 @@ void Life::handle(const Signal& signal) {
       reopen();
       break;
     default:
-      log_signal(signal, ", ignored");
+      break;
   }
 }
 
