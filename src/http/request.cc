@@ -53,7 +53,7 @@ Request::Request(const conf::Config& config, Exchange& exchange)
   location = &server->root;
 }
 
-Request::~Request() = default;
+Request::~Request() { run_at_end(); }
 
 const log::Log& Request::log() const {
   const log::Log& own = location->settings->get<os::ErrorLogSettings>().log;
@@ -175,14 +175,40 @@ Verdict Request::refuse(uint16_t status) {
   return Verdict::done;
 }
 
-Verdict Request::redirect_internally(string_view to, string_view args, bool has_args) {
-  if (redirects++ >= kMostRedirects) {
-    SLUICE_REQUEST_LOG(*this, error, 0,
-                       "rewrite or internal redirection cycle while internally redirecting to \"%.*s\"",
-                       static_cast<int>(to.size()), to.data());
-    no_error_page = true;
+void Request::at_end(void (*call)(Request&, void*), void* context) {
+  at_end_ = arena().make<AtEnd>(at_end_, call, context);
+}
+
+void Request::run_at_end() {
+  while (AtEnd* work = at_end_) {
+    at_end_ = work->next;
+    work->call(*this, work->context);
+  }
+}
+
+Verdict Request::refuse_cycle(string_view target) {
+  SLUICE_REQUEST_LOG(*this, error, 0,
+                     "rewrite or internal redirection cycle while internally redirecting to \"%.*s\"",
+                     static_cast<int>(target.size()), target.data());
+  no_error_page = true;
+  return refuse(500);
+}
+
+Verdict Request::redirect_to_named(string_view name) {
+  if (redirects++ >= kMostRedirects) { return refuse_cycle(name); }
+  const Location* named = server->locations.find_named(name);
+  if (named == nullptr) {
+    SLUICE_REQUEST_LOG(*this, error, 0, "could not find named location \"%.*s\"",
+                       static_cast<int>(name.size()), name.data());
     return refuse(500);
   }
+  location = named;
+  internal = true;
+  return Verdict::again;
+}
+
+Verdict Request::redirect_internally(string_view to, string_view args, bool has_args) {
+  if (redirects++ >= kMostRedirects) { return refuse_cycle(to); }
   path = to;
   query = args;
   has_query = has_args;

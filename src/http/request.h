@@ -94,8 +94,10 @@ class Request final : private RequestArena, public conf::Evaluation, public log:
   bool has_query = false;
   // Path and query as received, fit to be sent upstream as they are; empty once the path was changed here.
   string_view unchanged_target;
-  string_view host;  // lower case, without port: $host
-  string_view method_override;
+  string_view host;             // lower case, without port: $host
+  string_view method_override;  // when an error page turned the request into a GET
+  string_view proxy_host;       // as in proxy_pass, once that is decided
+  uint16_t proxy_port = 0;
 
   std::vector<Attempt> attempts;
   // Fields of the upstream's answer as received, for $upstream_http_…; null when there was none.
@@ -136,10 +138,22 @@ class Request final : private RequestArena, public conf::Evaluation, public log:
   Verdict refuse(uint16_t status);
   // The path becomes `path` (decoded) and a location is looked for anew.
   Verdict redirect_internally(string_view path, string_view query, bool has_query);
+  // Called once when the request ends, before the log line; the last one first.
+  void at_end(void (*call)(Request&, void*), void* context);
+  void run_at_end();
+  // The named location goes on with the path as it is.
+  Verdict redirect_to_named(string_view name);
   // For a content handler: its answer is this verdict (of refuse or an internal redirect), acted on when it
   // returns.
-  void answer_with(Verdict verdict) { pending_ = verdict; }
-  Verdict take_pending() { return std::exchange(pending_, Verdict::done); }
+  void answer_with(Verdict verdict) {
+    pending_ = verdict;
+    has_pending_ = true;
+  }
+  bool has_pending() const { return has_pending_; }
+  Verdict take_pending() {
+    has_pending_ = false;
+    return std::exchange(pending_, Verdict::done);
+  }
   // A path of this server with scheme, host and port before it, as the redirect settings say.
   string_view absolute_url(string_view path);
   // The answer is a redirect: Location made absolute as the settings say.
@@ -150,8 +164,16 @@ class Request final : private RequestArena, public conf::Evaluation, public log:
   void describe(std::string& line) const override;
 
  private:
+  Verdict refuse_cycle(string_view target);
   bool find_error_page(uint16_t status, Verdict& verdict);
+  struct AtEnd {
+    AtEnd* next;
+    void (*call)(Request&, void*);
+    void* context;
+  };
+  AtEnd* at_end_ = nullptr;
   Verdict pending_ = Verdict::done;
+  bool has_pending_ = false;
   string_view client_address_;
   net::Address* server_address_ = nullptr;
 };

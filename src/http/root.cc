@@ -49,8 +49,6 @@ conf::Expression compile_folder(Build& build, const Word& word, Kind kind) {
   // What begins with a variable may come out absolute: that is seen when it is known.
   if (!text.starts_with('$')) { text = build.config.paths.from_prefix(text); }
   if (kind == Kind::root && text.ends_with('/')) { text.pop_back(); }
-  // "/" is the empty text in front of a path; an empty expression would mean the default.
-  if (text.empty()) { text = "/."; }
   return conf::Expression::compile(build, conf::Realm::http, word, text);
 }
 
@@ -58,6 +56,7 @@ void set_root(Build& build, Scope& scope, const Node& node, const Row&) {
   if (!stands_alone(build, scope, node, "alias") || refers_to_itself(build, node)) { return; }
   auto& settings = scope.own<RootSettings>();
   settings.kind = Kind::root;
+  settings.given = true;
   settings.folder = compile_folder(build, node.argument_word(0), Kind::root);
   settings.location_name.clear();
 }
@@ -71,6 +70,7 @@ void set_alias(Build& build, Scope& scope, const Node& node, const Row&) {
   }
   auto& settings = scope.own<RootSettings>();
   settings.kind = location.kind == Location::Kind::regex ? Kind::whole : Kind::alias;
+  settings.given = true;
   settings.folder = compile_folder(build, node.argument_word(0), settings.kind);
   settings.location_name = location.name;
 }
@@ -166,9 +166,9 @@ const conf::Variables registered(rows);
 string_view folder_of(Request& request) {
   const auto& settings = request.settings<RootSettings>();
   const std::string& prefix = request.config.paths.prefix;
-  if (settings.folder.empty()) { return request.arena().join(prefix, "html"); }
+  if (!settings.given) { return request.arena().join(prefix, "html"); }
   string_view folder = settings.folder.evaluate(request);
-  if (folder.starts_with('/')) { return folder; }
+  if (settings.folder.constant() || folder.starts_with('/')) { return folder; }
   return request.arena().join(prefix, folder);
 }
 

@@ -19,7 +19,8 @@ struct RootSettings {
     whole,  // alias of a regex location: the name of the file itself
   };
   Kind kind = Kind::root;
-  conf::Expression folder;    // empty: html below the prefix
+  bool given = false;  // else: html below the prefix
+  conf::Expression folder;
   std::string location_name;  // that alias stands for
 };
 

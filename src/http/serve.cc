@@ -192,6 +192,13 @@ void set_rate(Request& r) {
 
 }  // namespace
 
+event::Task<void> send_answer(Request& r) {
+  set_rate(r);
+  Result<void> sent = co_await send(r);
+  r.completed = static_cast<bool>(sent);
+  if (!sent) { break_off(r, sent.error()); }
+}
+
 event::Task<void> serve(Request& r, uint16_t refused) {
   r.started_wall = clock::wall();
   if (refused == 0) {
@@ -223,14 +230,8 @@ event::Task<void> serve(Request& r, uint16_t refused) {
     Result<void> answered = co_await r.location->content->answer(r);
     verdict = answered ? r.take_pending() : r.refuse(status_for(answered.error()));
   }
-  if (!r.head_sent && !r.discard_connection) {
-    set_rate(r);
-    if (!r.scope.canceled()) {
-      Result<void> sent = co_await send(r);
-      r.completed = static_cast<bool>(sent);
-      if (!sent) { break_off(r, sent.error()); }
-    }
-  }
+  if (!r.head_sent && !r.discard_connection && !r.scope.canceled()) { co_await send_answer(r); }
+  r.run_at_end();
   finish(r);
 }
 

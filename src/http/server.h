@@ -57,6 +57,14 @@ struct Port {
   bool proxy_protocol = false;
 };
 
+// Defaults that depend on more than a member's initialiser (paths below the prefix): applied before the http
+// block's own directives; check() runs after them and before any server is built from them.
+struct HttpDefaultsRow {
+  void (*apply)(conf::Build& build, conf::Scope& http);
+  void (*check)(conf::Build& build, conf::Scope& http);
+};
+using HttpDefaultsRegistration = Registry<const HttpDefaultsRow>::Entry;
+
 // Everything the http block made, found by the worker and by other features.
 struct Servers {
   std::vector<Server*> all;

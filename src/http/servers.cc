@@ -294,7 +294,9 @@ void finish_http(Build& build) {
 
 void set_http(Build& build, Scope& scope, const Node& node, const Row&) {
   Scope inner(build, conf::kHttp, &scope);
+  Registry<const HttpDefaultsRow>::each([&](const HttpDefaultsRow& row) { row.apply(build, inner); });
   build.children(inner, node);
+  Registry<const HttpDefaultsRow>::each([&](const HttpDefaultsRow& row) { row.check(build, inner); });
   build.later([&build] { finish_http(build); });
 }
 

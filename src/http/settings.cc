@@ -2,7 +2,8 @@
 
 #include "base/text.h"
 #include "conf/build.h"
-#include "http/uri.h"
+#include "http/server.h"
+#include "os/files.h"
 
 namespace sluice::http {
 
@@ -219,8 +220,21 @@ void set_keepalive_disable(Build& build, Scope& scope, const Node& node, const R
 }
 
 void set_client_body_temp_path(Build& build, Scope& scope, const Node& node, const Row&) {
-  scope.own<CoreSettings>().client_body_temp_path = build.config.paths.from_prefix(node.argument(0));
+  auto& path = scope.own<CoreSettings>().client_body_temp_path;
+  path = build.config.paths.from_prefix(node.argument(0));
+  os::directory_plan(build.config).paths.push_back(path);
 }
+
+void default_temp_path(Build& build, Scope& http) {
+  http.own<CoreSettings>().client_body_temp_path = build.config.paths.from_prefix("client_body_temp");
+}
+
+void plan_temp_path(Build& build, Scope& http) {
+  os::directory_plan(build.config).paths.push_back(http.get<CoreSettings>().client_body_temp_path);
+}
+
+const HttpDefaultsRow defaults{default_temp_path, plan_temp_path};
+const HttpDefaultsRegistration registered(defaults);
 
 using C = CoreSettings;
 

@@ -32,7 +32,7 @@ void set_upstream(Build& build, Scope& scope, const Node& node, const Row&) {
   }
   Group* group = build.shared<Group>(realm + " upstream", to_lower(name));
   group->name = name;
-  build.shared<AllGroups>("all groups", "")->groups.push_back(group);
+  build.shared<AllGroups>("all groups", "")->add(group);
   Scope inner(build, realm == "http" ? conf::kUpstream : conf::kStreamUpstream, &scope);
   inner.object = group;
   build.children(inner, node);
@@ -224,7 +224,7 @@ Group* implicit_group(Build& build, const std::string& realm, const Word& where,
   group = build.shared<Group>(realm + " implicit", key);
   group->name = authority;
   group->implicit = true;
-  build.shared<AllGroups>("all groups", "")->groups.push_back(group);
+  build.shared<AllGroups>("all groups", "")->add(group);
   add_peers(*group, Peer{}, std::string(authority), addresses);
   group->finish();
   return group;

@@ -47,64 +47,57 @@ const conf::Module<IndexSettings> module(
                     .repeating(),
             });
 
-enum class Found : uint8_t { yes, no, settled };
-
 // A name that cannot be looked up, or a folder that is not there.
-Found missing(Request& request, string_view name, int error) {
+Verdict missing(Request& request, string_view name, int error) {
   bool forbidden = error == EACCES;
   if (forbidden || request.core().log_not_found) {
     SLUICE_REQUEST_LOG(request, error, error, "\"%s\" is %s", name.data(),
                        forbidden ? "forbidden" : "not found");
   }
-  request.refuse(forbidden ? 403 : 404);
-  return Found::settled;
+  return request.refuse(forbidden ? 403 : 404);
 }
 
-Found look_for(Request& request, string_view folder, string_view name) {
-  string_view file = request.arena().join(folder, name, string_view("", 1));
+string_view name_in(Request& request, string_view folder, string_view name) {
+  return request.arena().join(folder, name, string_view("", 1));
+}
+
+Verdict send_on(Request& request, string_view path) {
+  return request.redirect_internally(path, request.query, request.has_query);
+}
+
+Verdict try_name(Request& request, string_view folder, string_view name) {
+  if (name.empty()) { return Verdict::next; }
+  if (name.starts_with('/')) { return send_on(request, name); }
+  string_view file = name_in(request, folder, name);
   struct stat status;
-  if (::stat(file.data(), &status) == 0) { return S_ISDIR(status.st_mode) ? Found::no : Found::yes; }
-  if (errno == ENOTDIR || errno == ENAMETOOLONG || errno == EACCES) { return missing(request, file, errno); }
-  return Found::no;
-}
-
-void send_on(Request& request, string_view path) {
-  request.redirect_internally(path, request.query, request.has_query);
-}
-
-Found try_name(Request& request, string_view folder, string_view name) {
-  if (name.empty()) { return Found::no; }
-  if (name.starts_with('/')) {
-    send_on(request, name);
-    return Found::settled;
+  if (::stat(file.data(), &status) == 0) {
+    return S_ISDIR(status.st_mode) ? Verdict::next
+                                   : send_on(request, request.arena().join(request.path, name));
   }
-  Found found = look_for(request, folder, name);
-  if (found != Found::yes) { return found; }
-  send_on(request, request.arena().join(request.path, name));
-  return Found::settled;
+  bool hopeless = errno == ENOTDIR || errno == ENAMETOOLONG || errno == EACCES;
+  return hopeless ? missing(request, file, errno) : Verdict::next;
+}
+
+const std::vector<conf::Expression>& names_for(const Request& request) {
+  static const std::vector<conf::Expression> usual = {conf::Expression::literal("index.html")};
+  const auto& files = request.settings<IndexSettings>().files;
+  return files.empty() ? usual : files;
 }
 
 }  // namespace
 
-bool answer_with_index(Request& request) {
-  MappedFile folder = map_file(request, request.path);
-  if (folder.refused != 0) {
-    request.refuse(folder.refused);
-    return true;
-  }
-  const auto& files = request.settings<IndexSettings>().files;
-  string_view first = files.empty() ? string_view("index.html") : string_view();
-  if (files.empty() && try_name(request, folder.name, first) == Found::settled) { return true; }
-  for (const conf::Expression& file : files) {
+Verdict answer_with_index(Request& request, string_view folder) {
+  string_view first;
+  for (const conf::Expression& file : names_for(request)) {
     string_view name = file.evaluate(request);
     if (first.empty()) { first = name; }
-    if (try_name(request, folder.name, name) == Found::settled) { return true; }
+    Verdict verdict = try_name(request, folder, name);
+    if (verdict != Verdict::next) { return verdict; }
   }
   struct stat status;
-  if (::stat(folder.name.data(), &status) == 0) { return false; }
+  if (::stat(folder.data(), &status) == 0) { return Verdict::next; }
   int error = errno;
-  missing(request, request.arena().join(folder.name, first, string_view("", 1)), error);
-  return true;
+  return missing(request, name_in(request, folder, first), error);
 }
 
 }  // namespace sluice::http

@@ -126,7 +126,7 @@ class ProxyPass final : public Content {
   std::string uri;        // constant: what follows
   upstream::Group* group = nullptr;
   NameSet hidden;  // of responses: defaults, proxy_hide_header and proxy_pass_header applied
-  conf::Build* build = nullptr;
+  upstream::AllGroups* groups = nullptr;  // when the URL has variables
 
   // False: refused already (request.answer_with).
   bool find_target(Request& request, ProxyTarget& target) const;

@@ -120,13 +120,7 @@ Verdict accel_redirect(Request& r, string_view value, const Fields& fields) {
     r.head.method = Method::get;
     r.method_override = "GET";
   }
-  if (value.starts_with('@')) {
-    const Location* named = r.server->locations.find_named(value);
-    if (named == nullptr) { return r.refuse(404); }
-    r.location = named;
-    r.internal = true;
-    return ++r.redirects <= 10 ? Verdict::again : r.refuse(500);
-  }
+  if (value.starts_with('@')) { return r.redirect_to_named(value); }
   NormalPath normal;
   if (!normalise(r.arena(), value, true, normal)) { return r.refuse(404); }
   return r.redirect_internally(normal.path, normal.query, normal.has_query);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "base/clock.h"
 #include "http/conditional.h"
@@ -38,28 +39,26 @@ class File {
   int fd_;
 };
 
-void refuse_file(Request& request, const char* call, string_view name, int error) {
+Verdict refuse_file(Request& request, const char* call, string_view name, int error) {
   bool missing = error == ENOENT || error == ENOTDIR || error == ENAMETOOLONG;
   bool denied = error == EACCES;
-  if (missing && !request.core().log_not_found) {
-    request.refuse(404);
-    return;
-  }
+  if (missing && !request.core().log_not_found) { return request.refuse(404); }
   auto level = missing || denied ? log::Level::error : log::Level::crit;
   SLUICE_LOG(request.log(), level, &request, error, "%s \"%s\" failed", call, name.data());
-  request.refuse(missing ? 404 : denied ? 403 : 500);
+  return request.refuse(missing ? 404 : denied ? 403 : 500);
 }
 
-void refuse_kind(Request& request, string_view name) {
+Verdict refuse_kind(Request& request, string_view name) {
   SLUICE_REQUEST_LOG(request, error, 0, "\"%s\" is not a regular file", name.data());
-  request.refuse(404);
+  return request.refuse(404);
 }
 
-void redirect_to_folder(Request& request) {
+Verdict redirect_to_folder(Request& request) {
   Arena& arena = request.arena();
   string_view target = arena.join(escape_uri(arena, request.path), "/");
   if (!request.query.empty()) { target = arena.join(target, "?", request.query); }
   request.redirect_externally(301, target);
+  return Verdict::done;
 }
 
 void describe_file(Request& request, const struct stat& status) {
@@ -94,8 +93,9 @@ bool read_whole(Response& response, int fd) {
     if (got == 0) { break; }
     have += static_cast<size_t>(got);
   }
+  string_view text(buffer->data(), have);
   response.length = static_cast<int64_t>(have);
-  response.body.append({buffer->data(), have}, std::move(buffer));
+  response.body.append(text, std::move(buffer));
   return true;
 }
 
@@ -106,50 +106,50 @@ bool wants_whole(const Fields& fields) {
          !fields.has(FieldId::if_unmodified_since);
 }
 
-void send_file(Request& request, File file, string_view name) {
+Verdict send_file(Request& request, File file, string_view name) {
   Response& response = request.response;
   auto size = static_cast<uint64_t>(response.length);
-  if (request.is_head() || size == 0) { return; }
+  if (request.is_head() || size == 0) { return Verdict::done; }
   if (size <= kReadWhole && wants_whole(request.head.fields)) {
-    if (!read_whole(response, file.fd())) { refuse_file(request, "pread()", name, errno); }
-    return;
+    bool read = read_whole(response, file.fd());
+    return read ? Verdict::done : refuse_file(request, "pread()", name, errno);
   }
   auto* kept = request.arena().own<File>(std::move(file));
   response.body.append_file(kept->fd(), 0, size);
+  return Verdict::done;
 }
 
-void answer_file(Request& request) {
+Verdict answer_file(Request& request) {
   MappedFile mapped = map_file(request, request.path);
-  if (mapped.refused != 0) {
-    request.refuse(mapped.refused);
-    return;
-  }
+  if (mapped.refused != 0) { return request.refuse(mapped.refused); }
+  string_view name = mapped.name;
   // Not to be held up by a pipe, nor to be given a terminal.
-  File file(::open(mapped.name.data(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
-  if (!file.is_open()) {
-    errno == ENXIO ? refuse_kind(request, mapped.name) : refuse_file(request, "open()", mapped.name, errno);
-    return;
-  }
+  File file(::open(name.data(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
+  if (!file.is_open() && errno == ENXIO) { return refuse_kind(request, name); }
+  if (!file.is_open()) { return refuse_file(request, "open()", name, errno); }
   struct stat status;
-  if (::fstat(file.fd(), &status) != 0) {
-    refuse_file(request, "fstat()", mapped.name, errno);
-  } else if (S_ISDIR(status.st_mode)) {
-    redirect_to_folder(request);
-  } else if (!S_ISREG(status.st_mode)) {
-    refuse_kind(request, mapped.name);
-  } else if (request.head.method == Method::post) {
-    request.refuse(405);
-  } else {
-    describe_file(request, status);
-    send_file(request, std::move(file), mapped.name);
-  }
+  if (::fstat(file.fd(), &status) != 0) { return refuse_file(request, "fstat()", name, errno); }
+  if (S_ISDIR(status.st_mode)) { return redirect_to_folder(request); }
+  if (!S_ISREG(status.st_mode)) { return refuse_kind(request, name); }
+  if (request.head.method == Method::post) { return request.refuse(405); }
+  describe_file(request, status);
+  return send_file(request, std::move(file), name);
 }
 
-void answer_folder(Request& request) {
-  if (answer_with_index(request)) { return; }
-  MappedFile mapped = map_file(request, request.path);
-  SLUICE_REQUEST_LOG(request, error, 0, "directory index of \"%s\" is forbidden", mapped.name.data());
-  request.refuse(403);
+Verdict answer_folder(Request& request) {
+  MappedFile folder = map_file(request, request.path);
+  if (folder.refused != 0) { return request.refuse(folder.refused); }
+  Verdict verdict = answer_with_index(request, folder.name);
+  if (verdict != Verdict::next) { return verdict; }
+  SLUICE_REQUEST_LOG(request, error, 0, "directory index of \"%s\" is forbidden", folder.name.data());
+  return request.refuse(403);
+}
+
+Verdict answer_now(Request& request) {
+  Method method = request.head.method;
+  bool served = method == Method::get || method == Method::head || method == Method::post;
+  if (!served) { return request.refuse(405); }
+  return request.path.ends_with('/') ? answer_folder(request) : answer_file(request);
 }
 
 class StaticFiles final : public Content {
@@ -157,14 +157,7 @@ class StaticFiles final : public Content {
   StaticFiles() { DefaultContent::instance = this; }
 
   event::Task<Result<void>> answer(Request& request) const override {
-    Method method = request.head.method;
-    if (method != Method::get && method != Method::head && method != Method::post) {
-      request.refuse(405);
-    } else if (request.path.ends_with('/')) {
-      answer_folder(request);
-    } else {
-      answer_file(request);
-    }
+    request.answer_with(answer_now(request));
     co_return Result<void>();
   }
   const char* name() const override { return "static"; }

@@ -1,0 +1,507 @@
+// Proxying one request: find the target, connect, send, read the answer's head; try the next peer when that
+// may help.
+#include "http/content/proxy.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "http/origin.h"
+#include "http/relay.h"
+#include "http/request_body.h"
+#include "http/serve.h"
+#include "http/uri.h"
+
+namespace sluice::http {
+
+namespace {
+
+bool upgrade_wanted(const Request& r, const ProxySettings& settings) {
+  if (!r.head.fields.has(FieldId::upgrade) || r.head.minor < 1) { return false; }
+  bool asked = false;
+  each_member(r.head.fields.combined(FieldId::connection),
+              [&](string_view option) { asked = asked || iequals(option, "upgrade"); });
+  if (!asked) { return false; }
+  if (settings.set_names.has({"Upgrade", "", FieldId::upgrade})) { return true; }
+  string_view token = r.head.fields.value(FieldId::upgrade);
+  return std::any_of(settings.upgrade_tokens.begin(), settings.upgrade_tokens.end(),
+                     [&](const std::string& listed) { return iequals(listed, token); });
+}
+
+uint32_t condition_of(uint16_t status) {
+  switch (status) {
+    case 500:
+      return retry_on::k500;
+    case 502:
+      return retry_on::k502;
+    case 503:
+      return retry_on::k503;
+    case 504:
+      return retry_on::k504;
+    case 403:
+      return retry_on::k403;
+    case 404:
+      return retry_on::k404;
+    case 429:
+      return retry_on::k429;
+    default:
+      return 0;
+  }
+}
+
+uint32_t condition_of(const Error& error) {
+  switch (error.what) {
+    case What::timeout:
+      return retry_on::kTimeout;
+    case What::protocol:
+      return retry_on::kInvalidHeader;
+    default:
+      return retry_on::kError;
+  }
+}
+
+// One request at one peer: the connection and what has been learned from it. Given back or dropped when this
+// ends.
+class Try {
+ public:
+  Try(upstream::Group& group, upstream::Peer& peer) : group_(group), peer_(peer), started_at_(clock::now()) {}
+  Try(const Try&) = delete;
+  Try& operator=(const Try&) = delete;
+  ~Try() {
+    if (connection_ != nullptr) { connection_->drop(); }
+    group_.give_back(peer_);
+  }
+  void keep() { std::exchange(connection_, nullptr)->keep(); }
+  upstream::Group& group() { return group_; }
+  upstream::Peer& peer() { return peer_; }
+  upstream::IdleConnection*& connection() { return connection_; }
+  Origin* origin = nullptr;
+  uint64_t started_at() const { return started_at_; }
+  bool reused = false;
+
+ private:
+  upstream::Group& group_;
+  upstream::Peer& peer_;
+  upstream::IdleConnection* connection_ = nullptr;
+  uint64_t started_at_;
+};
+
+// What ends with the request: gives the peer back once the body has been read.
+class Exchanged {
+ public:
+  std::unique_ptr<Try> current;
+};
+
+class Proxying {
+ public:
+  Proxying(Request& r, const ProxyPass& pass) : r(r), pass(pass), settings(r.settings<ProxySettings>()) {}
+
+  event::Task<Result<void>> run();
+
+ private:
+  event::Task<Result<void>> prepare_body();
+  event::Task<Result<void>> attempt(upstream::Peer& peer);
+  event::Task<Result<void>> connect(Try& now);
+  event::Task<Result<void>> exchange(Try& now);
+  event::Task<Result<void>> send_and_read(Try& now);
+  event::Task<Result<void>> read_final_head(Try& now);
+  event::Task<Result<void>> pump_body(Origin& origin, event::Scope& scope);
+  event::Task<Result<void>> respond(Try& now, event::Scope& sending);
+  bool may_retry(const Error& error, uint32_t condition, bool counted);
+  bool try_next_on_status(Try& now);
+  void log_failure(const Error& error, const char* doing);
+  uint16_t give_up(const Error& error);
+  void accept(Try& now);
+  event::Task<void> finish_tunnel(Try& now);
+  Attempt& last() { return r.attempts.back(); }
+  int64_t since_start(const Try& now) const { return static_cast<int64_t>(clock::now() - now.started_at()); }
+
+  Request& r;
+  const ProxyPass& pass;
+  const ProxySettings& settings;
+  ProxyTarget target;
+  ResponseHead* head = nullptr;
+  upstream::Tried tried;
+  uint64_t first_try_at = 0;
+  int64_t body_length = kNoBody;
+  bool streaming = false;  // the request's body is passed on as it comes
+  bool body_consumed = false;
+  bool upgrade = false;
+  bool stale_retry_used = false;
+  Chain body;
+  Exchanged* owned = nullptr;
+  const char* doing = "connecting to upstream";
+};
+
+// The request's body, buffered before the first peer is chosen unless it is passed on as it comes.
+event::Task<Result<void>> Proxying::prepare_body() {
+  if (!settings.pass_request_body) {
+    body_length = kNoBody;
+    co_return Result<void>();
+  }
+  if (settings.has_body) {
+    body.append(settings.body.evaluate(r));
+    body_length = static_cast<int64_t>(body.size());
+    co_return Result<void>();
+  }
+  Framing framing = r.head.framing;
+  if (framing == Framing::none) { co_return Result<void>(); }
+  bool whole = r.body.complete || settings.request_buffering ||
+               (framing == Framing::chunked && settings.version == ProxySettings::Version::v10);
+  if (whole) {
+    Result<void> read = co_await read_request_body(r);
+    if (!read) { co_return read.error(); }
+    body_length = static_cast<int64_t>(r.body.size);
+    co_return Result<void>();
+  }
+  streaming = true;
+  body_length = framing == Framing::length ? static_cast<int64_t>(r.head.content_length) : kChunkedBody;
+  co_return Result<void>();
+}
+
+void Proxying::log_failure(const Error& error, const char* when) {
+  if (error.side == Side::client) {
+    SLUICE_REQUEST_LOG(r, info, error.sys,
+                       "client prematurely closed connection, so upstream connection is closed too while %s",
+                       when);
+    return;
+  }
+  SLUICE_REQUEST_LOG(r, error, error.sys, "%s while %s",
+                     error.text != nullptr ? error.text : name(error.what), when);
+}
+
+event::Task<Result<void>> Proxying::connect(Try& now) {
+  doing = "connecting to upstream";
+  now.connection() = now.group().take_idle(now.peer());
+  if (now.connection() != nullptr && !is_idempotent(r.head.method)) {
+    // Such a request cannot be sent twice: look once more whether the origin has hung up.
+    char byte;
+    if (::recv(now.connection()->io.fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN) {
+      now.connection()->drop();
+      now.connection() = nullptr;
+    }
+  }
+  if (now.connection() != nullptr) {
+    now.reused = true;
+    last().connect_time = 0;
+    co_return Result<void>();
+  }
+  net::ConnectOptions options;
+  options.keepalive = settings.socket_keepalive;
+  std::optional<net::Address> bind;
+  if (!settings.bind.empty()) {
+    bind = net::Address::parse(settings.bind.evaluate(r), 0);
+    if (bind) { options.bind = &*bind; }
+  }
+  net::ConnectStart started = net::start_connect(now.peer().address, options);
+  if (started.fd < 0) {
+    co_return Error{What::refused, Side::upstream, Retry::safe, started.sys, "connect() failed"};
+  }
+  auto* connection = new upstream::IdleConnection;
+  connection->peer = &now.peer();
+  connection->group = &now.group();
+  connection->made_at = clock::now();
+  now.connection() = connection;
+  if (!connection->io.open(started.fd)) {
+    co_return Error{What::exhausted, Side::self, Retry::safe, errno, "epoll_ctl() failed"};
+  }
+  if (!started.connected) {
+    uint64_t deadline = clock::now() + settings.connect_timeout.count;
+    event::Wake woken = co_await event::wait(r.scope, deadline, connection->io.writable());
+    if (woken == event::Wake::canceled) {
+      co_return Error{r.scope.why(), Side::client, Retry::no, 0, "canceled"};
+    }
+    if (woken == event::Wake::timeout) {
+      co_return Error{What::timeout, Side::upstream, Retry::safe, ETIMEDOUT, "upstream timed out"};
+    }
+    int sys = net::connect_error(connection->io.fd());
+    if (sys != 0) { co_return Error{What::refused, Side::upstream, Retry::safe, sys, "connect() failed"}; }
+  }
+  connection->io.writable().set();
+  last().connect_time = since_start(now);
+  co_return Result<void>();
+}
+
+// Passes the request's body on. Ends early without complaint when the origin stops reading: it may have
+// answered already.
+event::Task<Result<void>> Proxying::pump_body(Origin& origin, event::Scope& scope) {
+  RelayPlan plan;
+  plan.source = streaming ? static_cast<Source*>(&r.exchange) : nullptr;
+  plan.first = &body;
+  plan.sink = &origin;
+  if (streaming) { r.exchange.invite_body(); }
+  Result<void> sent = co_await relay(scope, plan);
+  if (!sent && sent.error().side == Side::client && !scope.canceled()) { r.scope.cancel(sent.error().what); }
+  co_return sent;
+}
+
+// Reads heads until one is not interim.
+event::Task<Result<void>> Proxying::read_final_head(Try& now) {
+  constexpr int kMostInterim = 64;
+  for (int i = 0; i < kMostInterim; ++i) {
+    head = r.arena().make<ResponseHead>(r.arena());
+    Result<void> got = co_await now.origin->read_head(r.scope, *head, r.head.method);
+    if (!got) { co_return got.error(); }
+    if (head->status >= 200 || head->status == 101) { break; }
+    if (head->status != 100) { r.exchange.write_interim(*head); }
+  }
+  if (head->status == 101 && !upgrade) {
+    co_return Error{What::protocol, Side::upstream, Retry::no, 0, "upstream switched protocols unasked"};
+  }
+  if (head->status < 101) {
+    co_return Error{What::protocol, Side::upstream, Retry::no, 0, "too many interim responses"};
+  }
+  co_return Result<void>();
+}
+
+event::Task<Result<void>> Proxying::send_and_read(Try& now) {
+  if (body.empty() && !streaming) {
+    doing = "sending request to upstream";
+    Chain nothing;
+    Flow flow = now.origin->push(nothing, true);
+    if (flow == Flow::error) { co_return now.origin->sink_error(); }
+    if (flow != Flow::again) {
+      doing = "reading response header from upstream";
+      co_return co_await read_final_head(now);
+    }
+  }
+  doing = "reading response header from upstream";
+  event::Scope sending(r.scope);
+  body_consumed = body_consumed || streaming;
+  auto results = co_await event::both(pump_body(*now.origin, sending), respond(now, sending));
+  co_return std::move(results.second);
+}
+
+// While the request's body is still on its way: the answer may come before its end. A body that is passed on
+// as it comes goes on while the answer does.
+event::Task<Result<void>> Proxying::respond(Try& now, event::Scope& sending) {
+  Result<void> got = co_await read_final_head(now);
+  if (got && streaming && head->status != 101) {
+    accept(now);
+    if (r.has_pending()) {
+      sending.cancel(What::canceled);
+      co_return got;
+    }
+    co_await send_answer(r);
+  }
+  sending.cancel(What::canceled);
+  co_return got;
+}
+
+event::Task<Result<void>> Proxying::exchange(Try& now) {
+  OriginLimits limits;
+  limits.read_timeout = settings.read_timeout.count;
+  limits.send_timeout = settings.send_timeout.count;
+  if (settings.buffer_size.bytes != 0) { limits.head = static_cast<uint32_t>(settings.buffer_size.bytes); }
+  now.origin = make_origin(r.arena(), now.connection()->io, limits);
+  ++now.connection()->requests;
+  string_view text = compose_request(r, settings, target, body_length, upgrade);
+  now.origin->start(text, body_length == kChunkedBody);
+  body.clear();
+  if (settings.has_body) {
+    body.append(settings.body.evaluate(r));
+  } else if (r.body.complete && settings.pass_request_body) {
+    for (size_t i = 0; i < r.body.chain.slices(); ++i) { body.append(r.body.chain.at(i)); }
+  }
+  Result<void> got = co_await send_and_read(now);
+  last().bytes_sent = now.origin->bytes_sent();
+  last().bytes_received = now.origin->bytes_received();
+  last().header_time = since_start(now);
+  co_return got;
+}
+
+event::Task<Result<void>> Proxying::attempt(upstream::Peer& peer) {
+  owned->current = std::make_unique<Try>(*target.group, peer);
+  Try& now = *owned->current;
+  r.attempts.push_back({});
+  last().address = peer.name;
+  last().new_group = r.attempts.size() > 1 && tried.size() == 0;
+  if (first_try_at == 0) { first_try_at = clock::now(); }
+  Result<void> connected = co_await connect(now);
+  if (!connected) { co_return connected.error(); }
+  Result<void> exchanged = co_await exchange(now);
+  if (exchanged || !now.reused || !now.origin->silent() || exchanged.error().side != Side::upstream ||
+      exchanged.error().what == What::timeout) {
+    co_return exchanged;
+  }
+  // The origin closed a kept-alive connection as we used it: nobody's failure. Once more on a fresh one.
+  bool repeatable = is_idempotent(r.head.method) || (settings.next_upstream & retry_on::kNonIdempotent) != 0;
+  if (!repeatable || body_consumed || stale_retry_used) { co_return exchanged; }
+  stale_retry_used = true;
+  now.connection()->drop();
+  now.connection() = nullptr;
+  target.group->drop_idle();
+  now.reused = false;
+  connected = co_await connect(now);
+  if (!connected) { co_return connected.error(); }
+  co_return co_await exchange(now);
+}
+
+bool Proxying::may_retry(const Error& error, uint32_t condition, bool counted) {
+  if (error.side != Side::upstream && error.side != Side::self) { return false; }
+  if ((settings.next_upstream & condition) == 0 || !counted || body_consumed) { return false; }
+  bool repeatable = error.retry == Retry::safe || is_idempotent(r.head.method) ||
+                    (settings.next_upstream & retry_on::kNonIdempotent) != 0;
+  if (!repeatable) { return false; }
+  if (settings.next_tries != 0 && tried.size() >= settings.next_tries) { return false; }
+  return settings.next_timeout.count == 0 || clock::now() - first_try_at < settings.next_timeout.count;
+}
+
+// The status says that another peer should be asked, and there is one.
+bool Proxying::try_next_on_status(Try& now) {
+  uint32_t condition = condition_of(head->status);
+  if (condition == 0 || (settings.next_upstream & condition) == 0) { return false; }
+  bool others = target.group->peers.size() > tried.size();
+  Error error{What::none, Side::upstream, Retry::idempotent, 0, nullptr};
+  if (!others || !may_retry(error, condition, true)) { return false; }
+  bool failure = head->status != 403 && head->status != 404;
+  if (failure) { now.peer().failed(clock::now()); }
+  return true;
+}
+
+uint16_t Proxying::give_up(const Error& error) {
+  if (error.side == Side::client) {
+    return error.what == What::timeout ? 408 : error.what == What::protocol ? 400 : 499;
+  }
+  return error.what == What::timeout ? 504 : 502;
+}
+
+// The head is the answer's: sets the response up so that the body is pulled from the origin.
+void Proxying::accept(Try& now) {
+  now.peer().succeeded(now.started_at());
+  last().status = head->status;
+  Verdict verdict = take_response(r, pass, settings, target, *head);
+  if (verdict != Verdict::next) {
+    last().response_time = since_start(now);
+    owned->current.reset();
+    r.answer_with(verdict);
+    return;
+  }
+  bool body_follows = head->framing != Framing::none && !r.is_head();
+  r.response.source = body_follows ? now.origin : nullptr;
+}
+
+// Returned to the pool when the body has been read to its end; runs as the request ends.
+void release(Request& r, void* context) {
+  auto* owned = static_cast<Exchanged*>(context);
+  if (owned->current == nullptr) { return; }
+  Try& now = *owned->current;
+  if (r.attempts.empty()) { return; }
+  Attempt& attempt = r.attempts.back();
+  attempt.response_time = static_cast<int64_t>(clock::now() - now.started_at());
+  if (now.origin != nullptr) {
+    attempt.bytes_received = now.origin->bytes_received();
+    attempt.bytes_sent = now.origin->bytes_sent();
+    attempt.response_length = static_cast<int64_t>(now.origin->body_received());
+    if (now.origin->reusable()) { now.keep(); }
+  }
+  owned->current.reset();
+}
+
+event::Task<void> Proxying::finish_tunnel(Try& now) {
+  r.response.clear();
+  r.response.status = 101;
+  r.response.reason = head->reason;
+  for (const Field& field : head->fields) {
+    if (field.id == FieldId::connection || field.id == FieldId::content_length ||
+        field.id == FieldId::transfer_encoding) {
+      continue;
+    }
+    r.response.fields.add(field);
+  }
+  last().status = 101;
+  r.exchange.write_head(r, -1, false);
+  r.head_sent = true;
+  Chain nothing;
+  Chain early_origin;
+  Chain early_client;
+  now.origin->take_early(early_origin);
+  RelayPlan plan;
+  plan.sink = &r.exchange;
+  plan.first = &nothing;
+  Result<void> sent = co_await relay(r.scope, plan);
+  net::Connection* client = r.exchange.upgrade(early_client);
+  if (sent) {
+    co_await tunnel(r, *client, std::move(early_client), now.connection()->io, std::move(early_origin),
+                    settings.read_timeout.count);
+  }
+}
+
+event::Task<Result<void>> Proxying::run() {
+  if (body_too_large(r)) {
+    SLUICE_REQUEST_LOG(r, error, 0, "client intended to send too large body: %llu bytes",
+                       static_cast<unsigned long long>(r.head.content_length));
+    r.answer_with(r.refuse(413));
+    co_return Result<void>();
+  }
+  if (!pass.find_target(r, target)) { co_return Result<void>(); }
+  r.proxy_host = target.host;
+  r.proxy_port = target.port;
+  upgrade = upgrade_wanted(r, settings);
+  r.exchange.ignore_client_leaving(settings.ignore_client_abort);
+  Result<void> ready = co_await prepare_body();
+  if (!ready) {
+    if (ready.error().what == What::too_large) {
+      SLUICE_REQUEST_LOG(r, error, 0, "client intended to send too large chunked body");
+    } else {
+      log_failure(ready.error(), "reading client request body");
+    }
+    if (ready.error().side == Side::client) { r.exchange.close_after(); }
+    co_return ready.error();
+  }
+  owned = r.arena().own<Exchanged>();
+  r.at_end(release, owned);
+  Error failure{What::unavailable, Side::upstream, Retry::no, 0, "no live upstreams"};
+  while (true) {
+    upstream::Peer* peer = target.group->pick(string_view(), tried);
+    if (peer == nullptr) {
+      if (failure.what == What::unavailable) {
+        log_failure(failure, "connecting to upstream");
+        r.attempts.push_back({});
+        last().address = target.group->name;
+        last().status = 502;
+      }
+      break;
+    }
+    Result<void> tried_now = co_await attempt(*peer);
+    tried.add(peer);
+    Try& now = *owned->current;
+    if (tried_now) {
+      if (!streaming && try_next_on_status(now)) {
+        last().status = head->status;
+        last().response_time = since_start(now);
+        owned->current.reset();
+        continue;
+      }
+      if (head->status == 101) {
+        co_await finish_tunnel(now);
+      } else if (!streaming) {
+        accept(now);
+      }
+      co_return Result<void>();
+    }
+    failure = tried_now.error();
+    log_failure(failure, doing);
+    last().response_time = since_start(now);
+    last().status = give_up(failure);
+    owned->current.reset();
+    if (failure.side == Side::client) { break; }
+    if (peer->failed(clock::now()) && target.group->peers.size() > 1) {
+      SLUICE_REQUEST_LOG(r, warn, 0, "upstream server temporarily disabled while %s", doing);
+    }
+    if (!may_retry(failure, condition_of(failure), true)) { break; }
+  }
+  r.answer_with(r.refuse(give_up(failure)));
+  co_return Result<void>();
+}
+
+}  // namespace
+
+event::Task<Result<void>> ProxyPass::answer(Request& r) const {
+  Proxying proxying(r, *this);
+  co_return co_await proxying.run();
+}
+
+}  // namespace sluice::http
