@@ -30,12 +30,26 @@ class Expression {
   // The text with variables replaced; in the evaluation's arena, or the expression's own text when constant.
   // Variables without a value are empty.
   std::string_view evaluate(Evaluation& in) const;
+  // The pieces in their order, for who must treat variables apart from the text around them (log lines
+  // escape them): text(std::string_view) for what was written, value(Value) for what a variable has now.
+  template <class Text, class OnValue>
+  void each(Evaluation& in, Text text, OnValue value) const {
+    if (constant()) { text(std::string_view(text_)); }
+    for (const Part& part : parts_) {
+      if (part.is_literal()) {
+        text(std::string_view(part.literal));
+      } else {
+        value(value_of(part, in));
+      }
+    }
+  }
 
  private:
   struct Part {
     std::string literal;
     const Variable* variable = nullptr;
     int capture = -1;  // $0 … $9
+    bool is_literal() const { return variable == nullptr && capture < 0; }
   };
   static Value value_of(const Part& part, Evaluation& in);
   std::string text_;

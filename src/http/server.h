@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/registry.h"
 #include "conf/build.h"
 #include "http/content.h"
 #include "http/filter.h"
@@ -71,5 +72,13 @@ struct Servers {
   std::vector<Port*> ports;
 };
 Servers* servers_of(const conf::Config& config);
+
+// Called for every server and location once its block was read: to complete or
+// to check what its directives say together.
+struct SettledRow {
+  const char* name;
+  void (*settled)(conf::Build& build, const conf::Settings& settings);
+};
+using SettledRegistration = Registry<const SettledRow>::Entry;
 
 }  // namespace sluice::http

@@ -60,6 +60,7 @@ void settle(Build& build, Location& location, const conf::Settings& settings) {
   if (location.content == nullptr) { location.content = DefaultContent::instance; }
   location.steps = steps_for(build, settings, false);
   location.filters = filters_for(build, settings);
+  Registry<const SettledRow>::each([&](const SettledRow& row) { row.settled(build, settings); });
 }
 
 // --- location ---

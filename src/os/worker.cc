@@ -174,8 +174,8 @@ void flush_services() {
 int run_worker(const WorkerStart& start) {
   const ProcessSettings& settings = process_settings(start.config);
   if (!start.alone) {
-    set_title("sluice: worker process");
     if (!become_worker(start.config, start.number)) { return kFatal; }
+    set_title("sluice: worker process");
     reduce_environment(settings.environment);
   }
   event::Loop::forget();

@@ -125,8 +125,8 @@ const VariableRow rows[] = {
      "The response's Connection: keep-alive, close or upgrade."},
     {Realm::http, "sent_http_keep_alive", get_sent_keep_alive,
      "The response's Keep-Alive; see keepalive_timeout."},
-    {Realm::http, "sent_trailer_", get_sent_trailer,
-     "The field of that name sent after the response's body.", true},
+    {Realm::http, "sent_trailer_", get_sent_trailer, "The field of that name sent after the response's body.",
+     true},
 };
 const conf::Variables registered(rows);
 

@@ -37,8 +37,7 @@ Value get_addr(Evaluation& in, const Variable&) {
   if (r.attempts.size() == 1) { return {r.attempts[0].address}; }
   size_t longest = 0;
   for (const Attempt& attempt : r.attempts) { longest = std::max(longest, attempt.address.size()); }
-  return list(r, longest,
-              [](char* out, const Attempt& attempt) { return write_text(out, attempt.address); });
+  return list(r, longest, [](char* out, const Attempt& attempt) { return write_text(out, attempt.address); });
 }
 
 Value get_status(Evaluation& in, const Variable&) {
