@@ -1,5 +1,6 @@
 #include "http/h1/server_connection.h"
 
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,6 +17,7 @@ namespace sluice::http::h1 {
 namespace {
 
 constexpr size_t kFirstRead = 4096 - 64;    // room for almost every head; one pool piece with its bookkeeping
+constexpr uint64_t kLastChance = 1000;      // milliseconds for the first request when the worker retires
 constexpr uint64_t kHalfCloseGrace = 1000;  // ms a request goes on after its client shut down its side
 constexpr uint64_t kMostDiscarded = 1 << 20;  // bytes of an unread body read away to save the connection
 
@@ -120,7 +122,15 @@ void ServerConnection::expired() {
 }
 
 void ServerConnection::retire() {
-  if (state_ == State::idle) { close(); }
+  if (state_ != State::idle) { return; }
+  // Who has just connected is about to send a request, and one that is on its way would be lost.
+  char byte = 0;
+  bool sending = ::recv(client_.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+  if (client_.requests == 0 || sending) {
+    event::Loop::current().arm(*this, clock::now() + kLastChance);
+  } else {
+    close();
+  }
 }
 
 void ServerConnection::stop() {
