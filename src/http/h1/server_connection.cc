@@ -198,6 +198,18 @@ event::Task<void> ServerConnection::run() {
   }
 }
 
+// What can be had without waiting. A head that arrives in one piece needs no coroutine to read it.
+bool ServerConnection::read_at_once(HeadReader& reader) {
+  if (buffered() == 0) {
+    if (!io_.readable().is_set()) { return false; }
+    make_room(1);
+    net::IoResult got = io_.read(in_->data() + end_, in_->capacity() - end_);
+    if (got.status != net::Io::ok) { return false; }
+    end_ += static_cast<uint32_t>(got.count);
+  }
+  return reader.parser.parse(input(), buffered()) != ParseState::more;
+}
+
 // Reads until the head is complete. False: there is no request to serve (the connection ended, or never began
 // one).
 event::Task<bool> ServerConnection::read_head(ServerExchange& exchange, HeadReader& reader) {
@@ -223,9 +235,11 @@ event::Task<ServerConnection::Next> ServerConnection::serve_one() {
   Request request(service_.config, exchange);
   scope_ = &exchange.scope();
   request.started_at = clock::now();
+  client_.pipelined = buffered() > 0;
   HeadReader reader(request, client_.port->default_server->settings->get<ServerSettings>());
   state_ = State::reading;
-  bool complete = co_await read_head(exchange, reader);
+  bool complete = read_at_once(reader);
+  if (!complete) { complete = co_await read_head(exchange, reader); }
   if (!complete) {
     scope_ = nullptr;
     bool late = io_.is_open() && !io_.hangup().is_set() && buffered() > 0;
