@@ -87,8 +87,9 @@ class AllGroups {
  public:
   void add(Group* group) { groups_.push_back(group); }
   const std::vector<Group*>& all() const { return groups_; }
-  // At run time, for proxy_pass with variables: the upstream of that name, or a group made for a numeric address or
-  // unix socket; null when it is a name that only a resolver could tell. The number of made ones is bounded.
+  // At run time, for proxy_pass with variables: the upstream of that name, or a group made for a numeric
+  // address or unix socket; null when it is a name that only a resolver could tell. The number of made ones
+  // is bounded.
   Group* find_or_make(std::string_view authority, uint16_t default_port);
 
  private:
