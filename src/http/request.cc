@@ -121,6 +121,7 @@ bool Request::find_error_page(uint16_t status, Verdict& verdict) {
         return false;
       }
       error_status = status;
+      if (forced_status < 0) { forced_status = status; }
       location = named;
       internal = true;
       ++redirects;
