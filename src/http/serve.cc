@@ -137,7 +137,8 @@ void complete_head(Request& r) {
   }
 }
 
-event::Task<Result<void>> send(Request& r) {
+// The head is composed and leaves with the first bytes of the body.
+RelayPlan begin_answer(Request& r) {
   Response& response = r.response;
   complete_head(r);
   bool bodiless = response.status == 204 || response.status == 304 || response.status < 200;
@@ -145,10 +146,10 @@ event::Task<Result<void>> send(Request& r) {
   r.exchange.write_head(r, response.length, body);
   r.head_sent = true;
   if (!response.trailers.empty()) { r.exchange.write_trailers(response.trailers); }
+  if (!body) { response.body.clear(); }
   RelayPlan plan;
   plan.first = &response.body;
   plan.source = body ? response.source : nullptr;
-  if (!body) { response.body.clear(); }
   plan.filters = body ? response.filters : nullptr;
   plan.sink = &r.exchange;
   plan.buffer_limit = response.buffer_limit;
@@ -157,7 +158,7 @@ event::Task<Result<void>> send(Request& r) {
   plan.rate = response.rate;
   plan.rate_after = response.rate_after;
   plan.moved = &r.body_bytes_sent;
-  co_return co_await relay(r.scope, plan);
+  return plan;
 }
 
 void finish(Request& r) {
@@ -200,7 +201,11 @@ void set_rate(Request& r) {
 
 event::Task<void> send_answer(Request& r) {
   set_rate(r);
-  Result<void> sent = co_await send(r);
+  Relay work(begin_answer(r));
+  Relay::State state = work.step();
+  Result<void> sent;
+  if (state == Relay::State::waiting) { sent = co_await work.run(r.scope); }
+  if (state == Relay::State::failed) { sent = work.error(); }
   r.completed = static_cast<bool>(sent);
   if (!sent) { break_off(r, sent.error()); }
 }

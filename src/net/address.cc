@@ -172,6 +172,25 @@ void PeerAddress::set(const sockaddr* address, socklen_t length) {
   }
 }
 
+size_t PeerAddress::write_host(char* out) const {
+  if (family() != AF_INET) {
+    std::string text = full().host();
+    memcpy(out, text.data(), text.size());
+    return text.size();
+  }
+  // Once per request: inet_ntop() takes twenty times as long.
+  const auto* bytes = reinterpret_cast<const unsigned char*>(&storage_.v4.sin_addr);
+  char* at = out;
+  for (int i = 0; i < 4; ++i) {
+    unsigned value = bytes[i];
+    if (i > 0) { *at++ = '.'; }
+    if (value >= 100) { *at++ = static_cast<char>('0' + value / 100); }
+    if (value >= 10) { *at++ = static_cast<char>('0' + value / 10 % 10); }
+    *at++ = static_cast<char>('0' + value % 10);
+  }
+  return static_cast<size_t>(at - out);
+}
+
 Address PeerAddress::full() const {
   switch (family()) {
     case AF_INET:
