@@ -125,6 +125,7 @@ bool Request::find_error_page(uint16_t status, Verdict& verdict) {
         return false;
       }
       error_status = status;
+      if (forced_status < 0) { forced_status = status; }
       location = named;
       internal = true;
       ++redirects;

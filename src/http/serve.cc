@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "http/error_page_text.h"
 #include "http/host.h"
 #include "http/relay.h"
 #include "http/uri.h"
@@ -123,6 +124,11 @@ void restore_kept(Request& r) {
 // What the head still lacks, and what filters make of it.
 void complete_head(Request& r) {
   if (r.kept_fields != nullptr) { restore_kept(r); }
+  if (r.error_status != 0 && r.forced_status > 0) {
+    // The page was found with a status of its own; the client is told what led to it.
+    r.response.status = status_on_wire(static_cast<uint16_t>(r.forced_status));
+    r.response.reason = {};
+  }
   for (const Filter* filter : r.location->filters) { filter->head(r); }
   Response& response = r.response;
   if (response.source == nullptr && response.filters == nullptr && response.length < 0 &&

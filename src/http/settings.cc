@@ -341,7 +341,7 @@ const conf::Module<CoreSettings> core_module(
         {"limit_rate_after", kEverywhere | conf::kLocationIf, arguments(1),
          set_expression<&C::limit_rate_after>, "size",
          "Bytes of an answer that limit_rate does not hold back.", "0"},
-        conf::Module<C>::RowSpec("types", kEverywhere, arguments(0), set_types, "{ … }",
+        conf::Module<C>::RowSpec("types", kEverywhere, arguments(0), set_types, "",
                                  "Maps file name extensions to content types.",
                                  "text/html html; image/gif gif; …")
             .block(),

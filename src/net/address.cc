@@ -142,10 +142,12 @@ std::optional<HostPortText> split_authority(std::string_view text, uint16_t defa
 std::vector<Address> resolve_now(const std::string& host, uint16_t port, std::string& error) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_ADDRCONFIG;
+  // No name is made of digits alone (RFC 1123 2.1): a mistyped address needs no server to say so.
+  bool digits = host.find_first_not_of("0123456789.") == std::string::npos;
+  hints.ai_flags = digits ? AI_NUMERICHOST : AI_ADDRCONFIG;
   addrinfo* found = nullptr;
   int failure = getaddrinfo(host.c_str(), nullptr, &hints, &found);
-  if (failure == EAI_ADDRFAMILY || failure == EAI_NONAME) {
+  if (!digits && (failure == EAI_ADDRFAMILY || failure == EAI_NONAME)) {
     hints.ai_flags = 0;  // only loopback is configured: AI_ADDRCONFIG would hide names in the hosts file
     failure = getaddrinfo(host.c_str(), nullptr, &hints, &found);
   }
