@@ -20,21 +20,33 @@ struct KeepaliveSettings {
   uint64_t timeout = 60'000;  // ms idle
 };
 
-// Peers already tried for one request. Small, because requests try few.
+// Peers already tried for one request. The first few cost no allocation: most requests try one.
 class Tried {
  public:
-  void add(const Peer* peer) { peers_.push_back(peer); }
+  void add(const Peer* peer) {
+    if (size_ < kInline) {
+      first_[size_] = peer;
+    } else {
+      more_.push_back(peer);
+    }
+    ++size_;
+  }
   bool has(const Peer* peer) const {
-    for (const Peer* tried : peers_) {
+    for (size_t i = 0; i < size_ && i < kInline; ++i) {
+      if (first_[i] == peer) { return true; }
+    }
+    for (const Peer* tried : more_) {
       if (tried == peer) { return true; }
     }
     return false;
   }
-  size_t size() const { return peers_.size(); }
-  void clear() { peers_.clear(); }
+  size_t size() const { return size_; }
 
  private:
-  std::vector<const Peer*> peers_;
+  static constexpr size_t kInline = 4;
+  const Peer* first_[kInline];
+  size_t size_ = 0;
+  std::vector<const Peer*> more_;
 };
 
 // Chooses among the peers of one tier. One per group and tier and worker.

@@ -92,7 +92,7 @@ class Try {
 class Exchanged {
  public:
   upstream::MadeGroup made;  // the group of `current`, when it was made for requests like this one
-  std::unique_ptr<Try> current;
+  std::optional<Try> current;
 };
 
 class Proxying {
@@ -103,11 +103,15 @@ class Proxying {
 
  private:
   event::Task<Result<void>> prepare_body();
-  event::Task<Result<void>> attempt(upstream::Peer& peer);
+  Try& begin_try(upstream::Peer& peer);
+  bool stale(const Try& now, const Error& error);
+  event::Task<Result<void>> repeat(Try& now);
+  bool take_pooled(Try& now);
   event::Task<Result<void>> connect(Try& now);
   event::Task<Result<void>> exchange(Try& now);
-  event::Task<Result<void>> send_and_read(Try& now);
-  event::Task<Result<void>> read_final_head(Try& now);
+  event::Task<Result<void>> read_past_interim(Try& now);
+  Result<void> check_switch() const;
+  void gather_body();
   event::Task<Result<void>> pump_body(Origin& origin, event::Scope& scope);
   event::Task<Result<void>> respond(Try& now, event::Scope& sending);
   bool may_retry(const Error& error, uint32_t condition, bool counted);
@@ -173,22 +177,26 @@ void Proxying::log_failure(const Error& error, const char* when) {
                      error.text != nullptr ? error.text : name(error.what), when);
 }
 
-event::Task<Result<void>> Proxying::connect(Try& now) {
-  doing = "connecting to upstream";
-  now.connection() = now.group().take_idle(now.peer());
-  if (now.connection() != nullptr && !is_idempotent(r.head.method)) {
+// A kept-alive connection, if there is one worth trying.
+bool Proxying::take_pooled(Try& now) {
+  upstream::IdleConnection* connection = now.group().take_idle(now.peer());
+  if (connection == nullptr) { return false; }
+  if (!is_idempotent(r.head.method)) {
     // Such a request cannot be sent twice: look once more whether the origin has hung up.
     char byte;
-    if (::recv(now.connection()->io.fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN) {
-      now.connection()->drop();
-      now.connection() = nullptr;
+    if (::recv(connection->io.fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN) {
+      connection->drop();
+      return false;
     }
   }
-  if (now.connection() != nullptr) {
-    now.reused = true;
-    last().connect_time = 0;
-    co_return Result<void>();
-  }
+  now.connection() = connection;
+  now.reused = true;
+  last().connect_time = 0;
+  return true;
+}
+
+event::Task<Result<void>> Proxying::connect(Try& now) {
+  doing = "connecting to upstream";
   net::ConnectOptions options;
   options.keepalive = settings.socket_keepalive;
   std::optional<net::Address> bind;
@@ -238,47 +246,32 @@ event::Task<Result<void>> Proxying::pump_body(Origin& origin, event::Scope& scop
   co_return sent;
 }
 
-// Reads heads until one is not interim.
-event::Task<Result<void>> Proxying::read_final_head(Try& now) {
+bool is_interim(const ResponseHead& head) { return head.status < 200 && head.status != 101; }
+
+// `head` is interim: passes it on, and reads until one is not.
+event::Task<Result<void>> Proxying::read_past_interim(Try& now) {
   constexpr int kMostInterim = 64;
   for (int i = 0; i < kMostInterim; ++i) {
+    if (head->status != 100) { r.exchange.write_interim(*head); }
     head = r.arena().make<ResponseHead>(r.arena());
     Result<void> got = co_await now.origin->read_head(r.scope, *head, r.head.method);
-    if (!got) { co_return got.error(); }
-    if (head->status >= 200 || head->status == 101) { break; }
-    if (head->status != 100) { r.exchange.write_interim(*head); }
+    if (!got || !is_interim(*head)) { co_return got; }
   }
-  if (head->status == 101 && !upgrade) {
-    co_return Error{What::protocol, Side::upstream, Retry::no, 0, "upstream switched protocols unasked"};
-  }
-  if (head->status < 101) {
-    co_return Error{What::protocol, Side::upstream, Retry::no, 0, "too many interim responses"};
-  }
-  co_return Result<void>();
+  co_return Error{What::protocol, Side::upstream, Retry::no, 0, "upstream sent too many interim responses"};
 }
 
-event::Task<Result<void>> Proxying::send_and_read(Try& now) {
-  if (body.empty() && !streaming) {
-    doing = "sending request to upstream";
-    Chain nothing;
-    Flow flow = now.origin->push(nothing, true);
-    if (flow == Flow::error) { co_return now.origin->sink_error(); }
-    if (flow != Flow::again) {
-      doing = "reading response header from upstream";
-      co_return co_await read_final_head(now);
-    }
-  }
-  doing = "reading response header from upstream";
-  event::Scope sending(r.scope);
-  body_consumed = body_consumed || streaming;
-  auto results = co_await event::both(pump_body(*now.origin, sending), respond(now, sending));
-  co_return std::move(results.second);
+Result<void> Proxying::check_switch() const {
+  if (head->status != 101 || upgrade) { return {}; }
+  return Error{What::protocol, Side::upstream, Retry::no, 0, "upstream switched protocols unasked"};
 }
 
 // While the request's body is still on its way: the answer may come before its end. A body that is passed on
 // as it comes goes on while the answer does.
 event::Task<Result<void>> Proxying::respond(Try& now, event::Scope& sending) {
-  Result<void> got = co_await read_final_head(now);
+  head = r.arena().make<ResponseHead>(r.arena());
+  Result<void> got = co_await now.origin->read_head(r.scope, *head, r.head.method);
+  if (got && is_interim(*head)) { got = co_await read_past_interim(now); }
+  if (got) { got = check_switch(); }
   if (got && streaming && head->status != 101) {
     accept(now);
     if (r.has_pending()) {
@@ -291,6 +284,16 @@ event::Task<Result<void>> Proxying::respond(Try& now, event::Scope& sending) {
   co_return got;
 }
 
+void Proxying::gather_body() {
+  body.clear();
+  if (settings.has_body) {
+    body.append(settings.body.evaluate(r));
+  } else if (r.body.complete && settings.pass_request_body) {
+    for (size_t i = 0; i < r.body.chain.slices(); ++i) { body.append(r.body.chain.at(i)); }
+  }
+}
+
+// One request and the head of its answer on a connection.
 event::Task<Result<void>> Proxying::exchange(Try& now) {
   OriginLimits limits;
   limits.read_timeout = settings.read_timeout.count;
@@ -298,44 +301,59 @@ event::Task<Result<void>> Proxying::exchange(Try& now) {
   if (settings.buffer_size.bytes != 0) { limits.head = static_cast<uint32_t>(settings.buffer_size.bytes); }
   now.origin = make_origin(r.arena(), now.connection()->io, limits);
   ++now.connection()->requests;
-  string_view text = compose_request(r, settings, target, body_length, upgrade);
-  now.origin->start(text, body_length == kChunkedBody);
-  body.clear();
-  if (settings.has_body) {
-    body.append(settings.body.evaluate(r));
-  } else if (r.body.complete && settings.pass_request_body) {
-    for (size_t i = 0; i < r.body.chain.slices(); ++i) { body.append(r.body.chain.at(i)); }
+  now.origin->start(compose_request(r, settings, target, body_length, upgrade), body_length == kChunkedBody);
+  gather_body();
+  Flow sent = Flow::again;
+  if (body.empty() && !streaming) {
+    doing = "sending request to upstream";
+    sent = now.origin->push(body, true);
+    if (sent == Flow::error) { co_return now.origin->sink_error(); }
   }
-  Result<void> got = co_await send_and_read(now);
+  doing = "reading response header from upstream";
+  Result<void> got;
+  if (sent != Flow::again) {
+    head = r.arena().make<ResponseHead>(r.arena());
+    got = co_await now.origin->read_head(r.scope, *head, r.head.method);
+    if (got && is_interim(*head)) { got = co_await read_past_interim(now); }
+    if (got) { got = check_switch(); }
+  } else {
+    event::Scope sending(r.scope);
+    body_consumed = body_consumed || streaming;
+    auto results = co_await event::both(pump_body(*now.origin, sending), respond(now, sending));
+    got = results.second;
+  }
   last().bytes_sent = now.origin->bytes_sent();
   last().bytes_received = now.origin->bytes_received();
-  last().header_time = since_start(now);
+  if (got) { last().header_time = since_start(now); }
   co_return got;
 }
 
-event::Task<Result<void>> Proxying::attempt(upstream::Peer& peer) {
-  owned->current = std::make_unique<Try>(*target.group, peer);
-  Try& now = *owned->current;
+Try& Proxying::begin_try(upstream::Peer& peer) {
+  owned->current.emplace(*target.group, peer);
   r.attempts.push_back({});
   last().address = peer.name;
   last().new_group = r.attempts.size() > 1 && tried.size() == 0;
   if (first_try_at == 0) { first_try_at = clock::now(); }
-  Result<void> connected = co_await connect(now);
-  if (!connected) { co_return connected.error(); }
-  Result<void> exchanged = co_await exchange(now);
-  if (exchanged || !now.reused || !now.origin->silent() || exchanged.error().side != Side::upstream ||
-      exchanged.error().what == What::timeout) {
-    co_return exchanged;
+  return *owned->current;
+}
+
+// The origin closed a kept-alive connection as we used it: nobody's failure, when the request may be sent
+// again.
+bool Proxying::stale(const Try& now, const Error& error) {
+  if (!now.reused || now.origin == nullptr || !now.origin->silent() || error.side != Side::upstream ||
+      error.what == What::timeout) {
+    return false;
   }
-  // The origin closed a kept-alive connection as we used it: nobody's failure. Once more on a fresh one.
   bool repeatable = is_idempotent(r.head.method) || (settings.next_upstream & retry_on::kNonIdempotent) != 0;
-  if (!repeatable || body_consumed || stale_retry_used) { co_return exchanged; }
-  stale_retry_used = true;
+  return repeatable && !body_consumed && !std::exchange(stale_retry_used, true);
+}
+
+// Once more on a fresh connection.
+event::Task<Result<void>> Proxying::repeat(Try& now) {
   now.connection()->drop();
   now.connection() = nullptr;
-  target.group->drop_idle();
   now.reused = false;
-  connected = co_await connect(now);
+  Result<void> connected = co_await connect(now);
   if (!connected) { co_return connected.error(); }
   co_return co_await exchange(now);
 }
@@ -390,7 +408,7 @@ void Proxying::accept(Try& now) {
 // Returned to the pool when the body has been read to its end; runs as the request ends.
 void release(Request& r, void* context) {
   auto* owned = static_cast<Exchanged*>(context);
-  if (owned->current == nullptr) { return; }
+  if (!owned->current) { return; }
   Try& now = *owned->current;
   if (r.attempts.empty()) { return; }
   Attempt& attempt = r.attempts.back();
@@ -475,9 +493,12 @@ event::Task<Result<void>> Proxying::run() {
       }
       break;
     }
-    Result<void> tried_now = co_await attempt(*peer);
+    Try& now = begin_try(*peer);
+    Result<void> tried_now;
+    if (!take_pooled(now)) { tried_now = co_await connect(now); }
+    if (tried_now) { tried_now = co_await exchange(now); }
+    if (!tried_now && stale(now, tried_now.error())) { tried_now = co_await repeat(now); }
     tried.add(peer);
-    Try& now = *owned->current;
     if (tried_now) {
       if (!streaming && try_next_on_status(now)) {
         last().status = head->status;
@@ -510,8 +531,7 @@ event::Task<Result<void>> Proxying::run() {
 }  // namespace
 
 event::Task<Result<void>> ProxyPass::answer(Request& r) const {
-  Proxying proxying(r, *this);
-  co_return co_await proxying.run();
+  return r.arena().own<Proxying>(r, *this)->run();
 }
 
 }  // namespace sluice::http

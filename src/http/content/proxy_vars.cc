@@ -18,9 +18,9 @@ conf::Value proxy_port(conf::Evaluation& evaluation, const conf::Variable&) {
 }
 
 const conf::VariableRow rows[] = {
-    {conf::Realm::http, "proxy_host", proxy_host, "name and port of the proxied server as in proxy_pass"},
+    {conf::Realm::http, "proxy_host", proxy_host, "Name and port of the proxied server, as in proxy_pass."},
     {conf::Realm::http, "proxy_port", proxy_port,
-     "port of the proxied server as in proxy_pass, or the default one"},
+     "Port of the proxied server, as in proxy_pass, or the default one."},
 };
 const conf::Variables registered(rows);
 

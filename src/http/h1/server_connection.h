@@ -39,6 +39,7 @@ class ServerConnection final : public ServedConnection, private event::Timer {
   void watch_client();
   event::Task<void> run();
   event::Task<Next> serve_one();
+  bool read_at_once(class HeadReader& reader);
   event::Task<bool> read_head(ServerExchange& exchange, class HeadReader& reader);
   event::Task<void> finish_body(ServerExchange& exchange);
   event::Task<void> linger();
