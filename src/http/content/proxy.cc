@@ -173,8 +173,7 @@ void Proxying::log_failure(const Error& error, const char* when) {
                        when);
     return;
   }
-  SLUICE_REQUEST_LOG(r, error, error.sys, "%s while %s",
-                     error.text != nullptr ? error.text : name(error.what), when);
+  SLUICE_REQUEST_LOG(r, error, 0, "%s while %s", log::reason(error).c_str(), when);
 }
 
 // A kept-alive connection, if there is one worth trying.
@@ -486,10 +485,10 @@ event::Task<Result<void>> Proxying::run() {
     upstream::Peer* peer = target.group->pick(string_view(), tried);
     if (peer == nullptr) {
       if (failure.what == What::unavailable) {
-        log_failure(failure, "connecting to upstream");
         r.attempts.push_back({});
         last().address = target.group->name;
         last().status = 502;
+        log_failure(failure, "connecting to upstream");
       }
       break;
     }
