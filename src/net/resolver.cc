@@ -40,7 +40,8 @@ Resolved failure(int status) {
       return {nullptr, "Operation refused", 5};
     case ARES_ETIMEOUT:
       return {nullptr, "Operation timed out", ETIMEDOUT};
-    default:  // ARES_ECONNREFUSED among them: every server answered with a failure of its own, or none is there
+    default:  // ARES_ECONNREFUSED among them: every server answered with a failure of its own, or none is
+              // there
       return {nullptr, "Server failure", 2};
   }
 }
