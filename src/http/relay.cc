@@ -139,6 +139,7 @@ event::Task<Result<void>> Relay::run(event::Scope& scope) {
     uint64_t sink_end = for_sink ? plan_.sink->sink_patience() : event::kNoDeadline;
     uint64_t soonest = std::min(source_end, sink_end);
     uint64_t deadline = soonest == event::kNoDeadline ? soonest : now + soonest;
+    uint64_t patient_until = deadline;
     bool paced = pace_held_;
     if (paced) { deadline = std::min(deadline, pace_.next_at()); }
     event::Ready nothing;
@@ -147,7 +148,7 @@ event::Task<Result<void>> Relay::run(event::Scope& scope) {
     event::Ready& sink_ready = for_sink ? plan_.sink->sink_ready() : unused;
     event::Wake woken = co_await event::wait(scope, deadline, source_ready, sink_ready);
     if (woken == event::Wake::canceled) { co_return Error{scope.why(), Side::client, Retry::no, 0, nullptr}; }
-    if (woken == event::Wake::timeout && !(paced && clock::now() < now + soonest)) {
+    if (woken == event::Wake::timeout && !(paced && clock::now() < patient_until)) {
       if (for_sink && sink_end <= source_end) {
         plan_.sink->sink_timed_out();
         co_return plan_.sink->sink_error();

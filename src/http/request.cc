@@ -93,8 +93,11 @@ void Request::describe(std::string& line) const {
     line += '"';
   }
   if (!attempts.empty()) {
-    line += ", upstream: \"";
-    line += attempts.back().address;
+    string_view address = attempts.back().address;
+    line += ", upstream: \"http://";
+    line += address;
+    if (address.starts_with("unix:")) { line += ':'; }
+    line += upstream_target;
     line += '"';
   }
   string_view named = head.fields.value(FieldId::host);

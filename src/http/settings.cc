@@ -286,7 +286,7 @@ const conf::Module<CoreSettings> core_module(
         {"tcp_nodelay", kEverywhere, &C::tcp_nodelay, "on | off",
          "Whether small packets leave at once (TCP_NODELAY).", "on"},
         {"tcp_nopush", kEverywhere, &C::tcp_nopush, "on | off",
-         "Accepted: the head and the beginning of a file share a packet in any case.", "off"},
+         "Accepted for compatibility: waiting to fill packets costs more than it saves.", "off"},
         {"lingering_close", kEverywhere, arguments(1),
          choice(&C::lingering,
                 {{"off", Lingering::off}, {"on", Lingering::on}, {"always", Lingering::always}}),

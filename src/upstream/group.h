@@ -4,7 +4,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/registry.h"
@@ -66,6 +65,10 @@ struct BalancerRow {
 
 class Group {
  public:
+  Group() = default;
+  Group(const Group&) = delete;
+  Group& operator=(const Group&) = delete;
+  ~Group() { drop_idle(); }
   std::string name;
   std::vector<std::unique_ptr<Peer>> peers;
   KeepaliveSettings keepalive;
@@ -94,20 +97,6 @@ class Group {
 // The group called `name` of an `upstream` block in the given realm ("http", "stream"); null when there is
 // none.
 Group* find_group(conf::Build& build, const std::string& realm, const std::string& name);
-// All groups of the configuration, implicit ones included.
-class AllGroups {
- public:
-  void add(Group* group) { groups_.push_back(group); }
-  const std::vector<Group*>& all() const { return groups_; }
-  // At run time, for proxy_pass with variables: the upstream of that name, or a group made for a numeric
-  // address or unix socket; null when it is a name that only a resolver could tell. The number of made ones
-  // is bounded.
-  Group* find_or_make(std::string_view authority, uint16_t default_port);
-
- private:
-  std::vector<Group*> groups_;
-  std::unordered_map<std::string, std::unique_ptr<Group>> made_;
-};
 // A group of its own for a name or address outside upstream blocks; made once per name and port.
 Group* implicit_group(conf::Build& build, const std::string& realm, const conf::Word& where,
                       std::string_view authority, uint16_t default_port);

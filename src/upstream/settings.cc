@@ -3,7 +3,7 @@
 
 #include "base/text.h"
 #include "conf/build.h"
-#include "upstream/group.h"
+#include "upstream/all_groups.h"
 
 namespace sluice::upstream {
 
@@ -228,7 +228,7 @@ Group* implicit_group(Build& build, const std::string& realm, const Word& where,
   group = build.shared<Group>(realm + " implicit", key);
   group->name = authority;
   group->implicit = true;
-  build.shared<AllGroups>("all groups", "")->add(group);
+  build.shared<AllGroups>("all groups", "")->add_implicit(group, authority, default_port);
   add_peers(*group, Peer{}, std::string(authority), addresses);
   group->finish();
   return group;

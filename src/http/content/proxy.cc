@@ -91,6 +91,7 @@ class Try {
 // What ends with the request: gives the peer back once the body has been read.
 class Exchanged {
  public:
+  upstream::MadeGroup made;  // the group of `current`, when it was made for requests like this one
   std::optional<Try> current;
 };
 
@@ -398,7 +399,10 @@ void Proxying::accept(Try& now) {
     return;
   }
   bool body_follows = head->framing != Framing::none && !r.is_head();
-  r.response.source = body_follows ? now.origin : nullptr;
+  r.upstream_trailers = &now.origin->trailers();
+  if (!body_follows) { return; }
+  r.response.source = body_source(r, settings, *now.origin);
+  if (head->framing == Framing::chunked) { pass_trailers(r, settings, now.origin->trailers()); }
 }
 
 // Returned to the pool when the body has been read to its end; runs as the request ends.
@@ -455,8 +459,13 @@ event::Task<Result<void>> Proxying::run() {
     co_return Result<void>();
   }
   if (!pass.find_target(r, target)) { co_return Result<void>(); }
+  if (target.group == nullptr) {
+    bool resolved = co_await resolve_target(r, *pass.groups, target);
+    if (!resolved) { co_return Result<void>(); }
+  }
   r.proxy_host = target.host;
   r.proxy_port = target.port;
+  r.upstream_target = target.target;
   upgrade = upgrade_wanted(r, settings);
   r.exchange.ignore_client_leaving(settings.ignore_client_abort);
   Result<void> ready = co_await prepare_body();
@@ -470,6 +479,7 @@ event::Task<Result<void>> Proxying::run() {
     co_return ready.error();
   }
   owned = r.arena().own<Exchanged>();
+  owned->made = target.made;
   r.at_end(release, owned);
   Error failure{What::unavailable, Side::upstream, Retry::no, 0, "no live upstreams"};
   while (true) {
@@ -509,7 +519,7 @@ event::Task<Result<void>> Proxying::run() {
     last().status = give_up(failure);
     owned->current.reset();
     if (failure.side == Side::client) { break; }
-    if (peer->failed(clock::now()) && target.group->peers.size() > 1) {
+    if (failure.side == Side::upstream && peer->failed(clock::now()) && target.group->peers.size() > 1) {
       SLUICE_REQUEST_LOG(r, warn, 0, "upstream server temporarily disabled while %s", doing);
     }
     if (!may_retry(failure, condition_of(failure), true)) { break; }

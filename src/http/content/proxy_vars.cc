@@ -13,7 +13,7 @@ conf::Value proxy_host(conf::Evaluation& evaluation, const conf::Variable&) {
 
 conf::Value proxy_port(conf::Evaluation& evaluation, const conf::Variable&) {
   Request& r = request_of(evaluation);
-  if (r.proxy_host.empty()) { return {}; }
+  if (r.proxy_host.empty() || r.proxy_port == 0) { return {}; }
   return r.arena().copy(std::to_string(r.proxy_port));
 }
 
