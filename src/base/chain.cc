@@ -16,15 +16,17 @@ void Buffer::destroy() { pool::give(this, capacity_ + sizeof(Buffer)); }
 
 void Chain::room() {
   if (first_ + count_ < capacity_) { return; }
-  if (first_ > 0) {
+  // A long queue that loses one and gains one must not be moved each time.
+  if (first_ > 0 && (first_ > capacity_ / 2 || capacity_ <= 64)) {
     std::move(items_ + first_, items_ + first_ + count_, items_);
     first_ = 0;
     return;
   }
   auto* larger = new Slice[capacity_ * 2];
-  std::move(items_, items_ + count_, larger);
+  std::move(items_ + first_, items_ + first_ + count_, larger);
   if (items_ != inline_) { delete[] items_; }
   items_ = larger;
+  first_ = 0;
   capacity_ *= 2;
 }
 
