@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "os/files.h"
 
 namespace sluice::http {
@@ -15,36 +16,56 @@ namespace {
 // descriptor.
 class Spill {
  public:
-  ~Spill() {
-    if (fd_ >= 0) { ::close(fd_); }
-  }
+  ~Spill() { drop(); }
   uint64_t size() const { return size_; }
-  // Moves memory slices of `from` into the file; `to` gets slices of the file instead.
-  Result<void> put(const std::string& folder, Chain& from, Chain& to) {
+  // A disk that is full or gone costs speed and not the answer: the source is held back instead.
+  bool works() const { return works_; }
+  // Moves memory slices of `from` into the file; `to` gets slices of the file instead. What the disk does not
+  // take goes to `to` as it is.
+  void put(const std::string& folder, Chain& from, Chain& to) {
     if (fd_ < 0) {
       auto made = os::make_temp_file(folder, nullptr);
-      if (!made) { return made.error(); }
-      fd_ = *made;
+      if (made) {
+        fd_ = *made;
+      } else {
+        fail(made.error().sys, folder);
+      }
     }
-    while (!from.empty()) {
+    while (works_ && !from.empty() && !from.front().in_file()) {
       iovec vectors[16];
       size_t count = from.iovecs(vectors, 16);
       ssize_t n = ::pwritev(fd_, vectors, static_cast<int>(count), static_cast<off_t>(size_));
       if (n < 0 && errno == EINTR) { continue; }
       if (n <= 0) {
-        return Error{What::exhausted, Side::self, Retry::no, errno, "pwritev() to a temporary file"};
+        fail(n < 0 ? errno : ENOSPC, folder);
+        break;
       }
       to.append_file(fd_, static_cast<off_t>(size_), static_cast<uint64_t>(n));
       size_ += static_cast<uint64_t>(n);
       from.consume(static_cast<uint64_t>(n));
     }
-    return {};
+    to.append(std::move(from));
+  }
+  // All of it was sent: the next bytes get a new file. The old one's pages may still be on their way out and
+  // must not be written over.
+  void drop() {
+    if (fd_ >= 0) { ::close(fd_); }
+    fd_ = -1;
+    size_ = 0;
   }
 
  private:
+  void fail(int sys, const std::string& folder) {
+    works_ = false;
+    log::crit(sys, "a temporary file in \"%s\" cannot be written", folder.c_str());
+  }
+
   int fd_ = -1;
   uint64_t size_ = 0;
+  bool works_ = true;
 };
+
+constexpr uint64_t kMostATurn = 4 << 20;  // bytes before others have their turn
 
 // How much may be sent now under a rate, and when more may.
 class Pace {
@@ -77,11 +98,13 @@ class Relay {
     }
   }
 
-  enum class State : uint8_t { waiting, complete, failed };
+  enum class State : uint8_t { waiting, turn, complete, failed };
 
   // Moves what can be moved now.
   State step() {
+    uint64_t end = sent_ + kMostATurn;
     for (;;) {
+      if (sent_ >= end) { return State::turn; }
       bool read_some = false;
       if (!ended_ && room() > 0) {
         if (!read(read_some)) { return State::failed; }
@@ -89,7 +112,8 @@ class Relay {
       if (!write()) { return State::failed; }
       if (ended_ && pending_.empty() && last_pushed_ && plan_.sink->unsent() == 0) { return State::complete; }
       bool stuck = sink_full_ || pace_held_;
-      if (!read_some || (stuck && room() == 0)) { return State::waiting; }
+      bool more = !stuck && !pending_.empty();
+      if (!more && (!read_some || (stuck && room() == 0))) { return State::waiting; }
     }
   }
 
@@ -100,13 +124,26 @@ class Relay {
   uint64_t pace_at() const { return pace_.next_at(); }
 
  private:
-  uint64_t held() const { return pending_.size() + plan_.sink->unsent(); }
+  // Bytes in memory that nobody has taken yet. What the sink holds is from one push: files in it are those of
+  // that push.
+  uint64_t in_memory() const {
+    uint64_t unsent = plan_.sink->unsent();
+    return pending_.size() - pending_in_file_ + unsent - std::min(unsent, sink_in_file_);
+  }
+  bool may_spill() const {
+    return plan_.spill_path != nullptr && spill_.works() && spill_.size() < plan_.spill_limit;
+  }
   uint64_t room() const {
-    uint64_t spilled = std::min<uint64_t>(held(), spill_.size());
-    uint64_t in_memory = held() - spilled;
-    if (in_memory < plan_.buffer_limit) { return plan_.buffer_limit - in_memory; }
-    if (plan_.spill_path != nullptr && spill_.size() < plan_.spill_limit) { return plan_.buffer_limit; }
-    return 0;
+    uint64_t memory = in_memory();
+    if (memory < plan_.buffer_limit) { return plan_.buffer_limit - memory; }
+    return may_spill() ? plan_.buffer_limit : 0;
+  }
+  static uint64_t in_file(const Chain& chain) {
+    uint64_t total = 0;
+    for (size_t i = 0; i < chain.slices(); ++i) {
+      if (chain.at(i).in_file()) { total += chain.at(i).size; }
+    }
+    return total;
   }
 
   bool read(bool& some) {
@@ -131,13 +168,15 @@ class Relay {
       in = std::move(out);
     }
     // A sink that is behind gets a file between: memory stays bounded while the source is let go.
-    bool full = sink_full_ && held() + in.size() > plan_.buffer_limit;
-    if (full && plan_.spill_path != nullptr && spill_.size() < plan_.spill_limit) {
-      auto put = spill_.put(*plan_.spill_path, in, pending_);
-      if (!put) { return fail(put.error()); }
-      return true;
+    uint64_t files = in_file(in);
+    if (sink_full_ && in_memory() + in.size() > plan_.buffer_limit && may_spill()) {
+      uint64_t before = spill_.size();
+      spill_.put(*plan_.spill_path, in, pending_);
+      files += spill_.size() - before;
+    } else {
+      pending_.append(std::move(in));
     }
-    pending_.append(std::move(in));
+    pending_in_file_ += files;
     return true;
   }
 
@@ -152,7 +191,13 @@ class Relay {
     if (idle) { return true; }
     Chain now;
     uint64_t taken = std::min(most, pending_.size());
-    if (plan_.sink->unsent() == 0 || !sink_full_) { pending_.move_to(now, taken); }
+    bool sent_all = plan_.sink->unsent() == 0;
+    if (sent_all && pending_in_file_ == 0 && spill_.size() > 0) { spill_.drop(); }
+    if (sent_all || !sink_full_) {
+      pending_.move_to(now, taken);
+      sink_in_file_ = in_file(now);
+      pending_in_file_ -= sink_in_file_;
+    }
     bool last = ended_ && pending_.empty() && !last_pushed_;
     sent_ += now.size();
     if (plan_.moved != nullptr) { *plan_.moved += now.size(); }
@@ -160,7 +205,7 @@ class Relay {
     if (flow == Flow::error) { return fail(plan_.sink->sink_error()); }
     last_pushed_ = last_pushed_ || last;
     sink_full_ = flow == Flow::again;
-    pace_held_ = !sink_full_ && !pending_.empty();
+    pace_held_ = pace_.limited() && !sink_full_ && !pending_.empty();
     return true;
   }
 
@@ -175,6 +220,8 @@ class Relay {
   Chain pending_;
   Error error_;
   uint64_t sent_ = 0;
+  uint64_t pending_in_file_ = 0;
+  uint64_t sink_in_file_ = 0;
   bool ended_;
   bool last_pushed_ = false;
   bool sink_full_ = false;
@@ -189,6 +236,10 @@ event::Task<Result<void>> relay(event::Scope& scope, RelayPlan plan) {
     Relay::State state = work.step();
     if (state == Relay::State::complete) { co_return Result<void>(); }
     if (state == Relay::State::failed) { co_return work.error(); }
+    if (state == Relay::State::turn) {
+      co_await event::next_turn(scope);
+      continue;
+    }
     bool for_source = work.wants_source();
     bool for_sink = work.wants_sink();
     uint64_t now = clock::now();
@@ -196,19 +247,19 @@ event::Task<Result<void>> relay(event::Scope& scope, RelayPlan plan) {
     uint64_t sink_end = for_sink ? plan.sink->sink_patience() : event::kNoDeadline;
     uint64_t soonest = std::min(source_end, sink_end);
     uint64_t deadline = soonest == event::kNoDeadline ? soonest : now + soonest;
-    bool paced = work.held_by_pace();
-    if (paced) { deadline = std::min(deadline, work.pace_at()); }
+    uint64_t until = work.held_by_pace() ? std::min(deadline, work.pace_at()) : deadline;
     event::Ready nothing;
     event::Ready& source_ready = for_source ? plan.source->source_ready() : nothing;
     event::Ready& sink_ready = for_sink ? plan.sink->sink_ready() : nothing;
+    event::Ready& only = for_source ? source_ready : sink_ready;
     event::Wake woken = event::Wake::ready;
     if (for_source && for_sink) {
-      woken = co_await event::wait(scope, deadline, source_ready, sink_ready);
+      woken = co_await event::wait(scope, until, source_ready, sink_ready);
     } else {
-      woken = co_await event::wait(scope, deadline, for_source ? source_ready : sink_ready);
+      woken = co_await event::wait(scope, until, only);
     }
     if (woken == event::Wake::canceled) { co_return Error{scope.why(), Side::client, Retry::no, 0, nullptr}; }
-    if (woken == event::Wake::timeout && !(paced && clock::now() < now + soonest)) {
+    if (woken == event::Wake::timeout && until == deadline) {
       bool sink_late = for_sink && sink_end <= source_end;
       if (sink_late) {
         plan.sink->sink_timed_out();
