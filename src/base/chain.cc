@@ -14,17 +14,33 @@ Buffer* Buffer::make(size_t capacity) {
 
 void Buffer::destroy() { pool::give(this, capacity_ + sizeof(Buffer)); }
 
+namespace {
+
+// Moves `count` slices to raw memory; the source ends as raw memory.
+void relocate(Slice* from, size_t count, Slice* to) {
+  for (size_t i = 0; i < count; ++i) {
+    new (to + i) Slice(std::move(from[i]));
+    from[i].~Slice();
+  }
+}
+
+Slice* raw(size_t count) { return static_cast<Slice*>(::operator new(count * sizeof(Slice))); }
+
+}  // namespace
+
+// Leaves room for one more at the end.
 void Chain::room() {
   if (first_ + count_ < capacity_) { return; }
   // A long queue that loses one and gains one must not be moved each time.
   if (first_ > 0 && (first_ > capacity_ / 2 || capacity_ <= 64)) {
-    std::move(items_ + first_, items_ + first_ + count_, items_);
+    relocate(items_ + first_, count_,
+             items_);  // downwards, so that no slice is written over before it was moved
     first_ = 0;
     return;
   }
-  auto* larger = new Slice[capacity_ * 2];
-  std::move(items_ + first_, items_ + first_ + count_, larger);
-  if (items_ != inline_) { delete[] items_; }
+  Slice* larger = raw(capacity_ * 2);
+  relocate(items_ + first_, count_, larger);
+  if (items_ != room_here()) { ::operator delete(items_); }
   items_ = larger;
   first_ = 0;
   capacity_ *= 2;
@@ -47,7 +63,7 @@ void Chain::append(Slice slice) {
     }
   }
   room();
-  items_[first_ + count_] = std::move(slice);
+  new (items_ + first_ + count_) Slice(std::move(slice));
   ++count_;
 }
 
@@ -59,6 +75,10 @@ void Chain::prepend(Slice slice) {
 }
 
 void Chain::append(Chain&& other) {
+  if (count_ == 0) {
+    *this = std::move(other);
+    return;
+  }
   for (size_t i = 0; i < other.count_; ++i) { append(std::move(other.items_[other.first_ + i])); }
   other.clear();
 }
@@ -74,8 +94,7 @@ void Chain::consume(uint64_t bytes) {
       return;
     }
     bytes -= slice.size;
-    slice.owner.reset();
-    slice.size = 0;
+    slice.~Slice();
     ++first_;
     --count_;
   }
@@ -83,7 +102,10 @@ void Chain::consume(uint64_t bytes) {
 }
 
 void Chain::move_to(Chain& to, uint64_t bytes) {
-  bytes = std::min(bytes, size_);
+  if (bytes >= size_) {
+    to.append(std::move(*this));
+    return;
+  }
   while (bytes > 0) {
     const Slice& slice = front();
     Slice part = slice;
@@ -96,27 +118,27 @@ void Chain::move_to(Chain& to, uint64_t bytes) {
 }
 
 void Chain::clear() {
-  for (size_t i = 0; i < count_; ++i) { items_[first_ + i].owner.reset(); }
-  if (items_ != inline_) { delete[] items_; }
-  items_ = inline_;
+  for (size_t i = 0; i < count_; ++i) { items_[first_ + i].~Slice(); }
+  if (items_ != room_here()) { ::operator delete(items_); }
+  items_ = room_here();
   capacity_ = kInline;
   first_ = count_ = 0;
   size_ = 0;
 }
 
+// This chain is empty.
 void Chain::take(Chain& other) {
-  if (other.items_ != other.inline_) {
-    std::swap(items_, other.items_);
-    std::swap(capacity_, other.capacity_);
-    std::swap(first_, other.first_);
-    other.items_ = other.inline_;
+  if (other.items_ != other.room_here()) {
+    items_ = other.items_;
+    capacity_ = other.capacity_;
+    first_ = other.first_;
+    other.items_ = other.room_here();
     other.capacity_ = kInline;
-    other.first_ = 0;
   } else {
-    for (size_t i = 0; i < other.count_; ++i) { items_[i] = std::move(other.items_[other.first_ + i]); }
+    relocate(other.items_ + other.first_, other.count_, items_);
     first_ = 0;
-    other.first_ = 0;
   }
+  other.first_ = 0;
   count_ = std::exchange(other.count_, 0);
   size_ = std::exchange(other.size_, 0);
 }

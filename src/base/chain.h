@@ -75,13 +75,15 @@ class Chain {
   Chain() = default;
   Chain(Chain&& other) noexcept { take(other); }
   Chain& operator=(Chain&& other) noexcept {
-    clear();
+    if (count_ != 0 || items_ != room_here()) { clear(); }
     take(other);
     return *this;
   }
   Chain(const Chain&) = delete;
   Chain& operator=(const Chain&) = delete;
-  ~Chain() { clear(); }
+  ~Chain() {
+    if (count_ != 0 || items_ != room_here()) { clear(); }
+  }
 
   bool empty() const { return size_ == 0; }
   uint64_t size() const { return size_; }  // bytes
@@ -110,8 +112,11 @@ class Chain {
   void take(Chain& other);
   void room();
   static constexpr size_t kInline = 6;
-  Slice inline_[kInline];
-  Slice* items_ = inline_;
+  Slice* room_here() { return reinterpret_cast<Slice*>(inline_); }
+  // Raw: most chains of a request hold one or two slices, or none; making and ending them must cost nothing.
+  // Slices in use are constructed; the others are not.
+  alignas(Slice) unsigned char inline_[kInline * sizeof(Slice)];
+  Slice* items_ = room_here();
   size_t capacity_ = kInline;
   size_t first_ = 0;
   size_t count_ = 0;

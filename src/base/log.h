@@ -20,7 +20,6 @@ std::optional<Level> parse_level(std::string_view name);
 struct File {
   std::string path;  // empty: standard error
   int fd = -1;
-  bool required = true;  // nothing starts when it cannot be opened
 };
 
 // Where lines go that go to no file: a syslog server.

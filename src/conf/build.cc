@@ -77,18 +77,15 @@ void Build::children(Scope& scope, const Node& block) {
   for (const Node& node : block.children) {
     const Row* row = accept(scope, node);
     if (row == nullptr) { continue; }
+    scope.counted(*row);
     if (row->form == Form::structural) {
       structural.emplace_back(&node, row);
       continue;
     }
-    scope.counted(*row);
     row->set(*this, scope, node, *row);
   }
   if (scope.context() == kMain) { config.main = scope.settings(); }
-  for (auto [node, row] : structural) {
-    scope.counted(*row);
-    row->set(*this, scope, *node, *row);
-  }
+  for (auto [node, row] : structural) { row->set(*this, scope, *node, *row); }
 }
 
 // The row that `node` stands for when it may stand here in this form; else says what is wrong.
@@ -135,9 +132,15 @@ void Build::unknown(const Scope& scope, const Node& node, bool known_elsewhere) 
     error(node.words[0], "directive \"" + name + "\" is not supported");
     return;
   }
-  std::string_view near = nearest_directive(name, scope.context());
-  error(node.words[0], "unknown directive \"" + name + "\"",
-        near.empty() ? std::string() : "did you mean \"" + std::string(near) + "\"?");
+  std::string hint;
+  if (std::string_view near = nearest_directive(name, scope.context()); !near.empty()) {
+    hint = "did you mean \"" + std::string(near) + "\"?";
+  } else if (name.starts_with("//") || name.starts_with("/*") || name.starts_with("--")) {
+    hint = "comments begin with #";
+  } else if (name.find('}') != std::string::npos) {
+    hint = "a word with { or } in it, such as a regular expression, stands in quotes";
+  }
+  error(node.words[0], "unknown directive \"" + name + "\"", std::move(hint));
 }
 
 bool Build::well_formed(const Node& node, const Row& row) {

@@ -22,6 +22,7 @@ struct Client {
   const Port* port = nullptr;
   uint64_t accepted_at = 0;  // clock::now()
   uint32_t requests = 0;     // on this connection, this one included
+  bool pipelined = false;    // the request began to come before the answer to the one before was out
   int fd = -1;
 };
 

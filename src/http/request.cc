@@ -48,7 +48,8 @@ Request::Request(const conf::Config& config, Exchange& exchange)
       exchange(exchange),
       head(arena_storage),
       response(arena_storage),
-      scope(exchange.scope()) {
+      scope(exchange.scope()),
+      attempts(arena_storage) {
   server = exchange.client().port->default_server;
   location = &server->root;
 }
@@ -61,7 +62,10 @@ const log::Log& Request::log() const {
 }
 
 string_view Request::client_address() {
-  if (client_address_.empty()) { client_address_ = arena().copy(client().peer.full().host()); }
+  if (client_address_.empty()) {
+    char* text = arena().characters(net::PeerAddress::kHostRoom);
+    client_address_ = {text, client().peer.write_host(text)};
+  }
   return client_address_;
 }
 
@@ -89,8 +93,11 @@ void Request::describe(std::string& line) const {
     line += '"';
   }
   if (!attempts.empty()) {
-    line += ", upstream: \"";
-    line += attempts.back().address;
+    string_view address = attempts.back().address;
+    line += ", upstream: \"http://";
+    line += address;
+    if (address.starts_with("unix:")) { line += ':'; }
+    line += upstream_target;
     line += '"';
   }
   string_view named = head.fields.value(FieldId::host);
@@ -121,6 +128,7 @@ bool Request::find_error_page(uint16_t status, Verdict& verdict) {
         return false;
       }
       error_status = status;
+      if (forced_status < 0) { forced_status = status; }
       location = named;
       internal = true;
       ++redirects;

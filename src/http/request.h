@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/arena.h"
+#include "base/arena_vector.h"
 #include "base/chain.h"
 #include "base/log.h"
 #include "conf/build.h"
@@ -98,8 +99,9 @@ class Request final : private RequestArena, public conf::Evaluation, public log:
   string_view method_override;  // when an error page turned the request into a GET
   string_view proxy_host;       // as in proxy_pass, once that is decided
   uint16_t proxy_port = 0;
+  string_view upstream_target;  // path and query that the origin is asked for, for logs
 
-  std::vector<Attempt> attempts;
+  ArenaVector<Attempt> attempts;
   // Fields of the upstream's answer as received, for $upstream_http_…; null when there was none.
   const Fields* upstream_fields = nullptr;
   const Fields* upstream_trailers = nullptr;

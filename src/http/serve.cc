@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "http/error_page_text.h"
 #include "http/host.h"
 #include "http/relay.h"
 #include "http/request_body.h"
@@ -128,6 +129,11 @@ void restore_kept(Request& r) {
 // What the head still lacks, and what filters make of it.
 void complete_head(Request& r) {
   if (r.kept_fields != nullptr) { restore_kept(r); }
+  if (r.error_status != 0 && r.forced_status > 0) {
+    // The page was found with a status of its own; the client is told what led to it.
+    r.response.status = status_on_wire(static_cast<uint16_t>(r.forced_status));
+    r.response.reason = {};
+  }
   for (const Filter* filter : r.location->filters) { filter->head(r); }
   Response& response = r.response;
   if (response.source == nullptr && response.filters == nullptr && response.length < 0 &&
@@ -136,7 +142,8 @@ void complete_head(Request& r) {
   }
 }
 
-event::Task<Result<void>> send(Request& r) {
+// The head is composed and leaves with the first bytes of the body.
+RelayPlan begin_answer(Request& r) {
   Response& response = r.response;
   complete_head(r);
   bool bodiless = response.status == 204 || response.status == 304 || response.status < 200;
@@ -144,10 +151,10 @@ event::Task<Result<void>> send(Request& r) {
   r.exchange.write_head(r, response.length, body);
   r.head_sent = true;
   if (!response.trailers.empty()) { r.exchange.write_trailers(response.trailers); }
+  if (!body) { response.body.clear(); }
   RelayPlan plan;
   plan.first = &response.body;
   plan.source = body ? response.source : nullptr;
-  if (!body) { response.body.clear(); }
   plan.filters = body ? response.filters : nullptr;
   plan.sink = &r.exchange;
   plan.buffer_limit = response.buffer_limit;
@@ -156,7 +163,7 @@ event::Task<Result<void>> send(Request& r) {
   plan.rate = response.rate;
   plan.rate_after = response.rate_after;
   plan.moved = &r.body_bytes_sent;
-  co_return co_await relay(r.scope, plan);
+  return plan;
 }
 
 void finish(Request& r) {
@@ -199,7 +206,14 @@ void set_rate(Request& r) {
 
 event::Task<void> send_answer(Request& r) {
   set_rate(r);
-  Result<void> sent = co_await send(r);
+  Relay work(begin_answer(r));
+  Relay::State state = work.step();
+  Result<void> sent;
+  if (state == Relay::State::failed) {
+    sent = work.error();
+  } else if (state != Relay::State::complete) {
+    sent = co_await work.run(r.scope, state);
+  }
   r.completed = static_cast<bool>(sent);
   if (!sent) { break_off(r, sent.error()); }
 }

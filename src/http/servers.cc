@@ -134,7 +134,8 @@ LocationTree<Location>& tree_of(Scope& scope) {
 
 void report_duplicates(Build& build, const std::vector<Location*>& duplicates) {
   for (const Location* location : duplicates) {
-    build.diagnostics.error(location->at, "duplicate location \"" + location->name + "\"");
+    build.diagnostics.error(Word{"location", location->at, 8, false},
+                            "duplicate location \"" + location->name + "\"");
   }
 }
 
@@ -231,7 +232,7 @@ void set_server_name(Build& build, Scope& scope, const Node& node, const Row&) {
         gethostname(host, sizeof host - 1);
         name = to_lower(host);
       }
-      draft.names.push_back({name, nullptr});
+      draft.names.push_back({name, nullptr, word});
       continue;
     }
     std::string pattern = word.text.substr(1);
@@ -247,7 +248,7 @@ void set_server_name(Build& build, Scope& scope, const Node& node, const Row&) {
         draft.server->name_captures.push_back({variable, group});
       }
     }
-    draft.names.push_back({word.text, regex});
+    draft.names.push_back({word.text, regex, word});
   }
 }
 
@@ -255,7 +256,7 @@ void set_server_name(Build& build, Scope& scope, const Node& node, const Row&) {
 
 void add_names(Build& build, PortDraft& draft) {
   for (Server* server : draft.servers) {
-    for (const auto& [name, regex] : draft_of(build, server).names) {
+    for (const auto& [name, regex, word] : draft_of(build, server).names) {
       if (regex != nullptr) {
         draft.port.names.add(regex, server);
         continue;
@@ -263,11 +264,10 @@ void add_names(Build& build, PortDraft& draft) {
       auto added = draft.port.names.add(name, server);
       if (added == ServerNamesBase::Added::conflict) {
         build.diagnostics.warn(
-            Word{name, server->at, 6, false},
-            "conflicting server name \"" + name + "\" on " + draft.port.address.text() + ", ignored");
+            word, "conflicting server name \"" + name + "\" on " + draft.port.address.text() + ", ignored");
       } else if (added == ServerNamesBase::Added::invalid) {
         build.diagnostics.error(
-            server->at, "invalid server name or wildcard \"" + name + "\" on " + draft.port.address.text());
+            word, "invalid server name or wildcard \"" + name + "\" on " + draft.port.address.text());
       }
     }
   }
@@ -277,11 +277,13 @@ void add_names(Build& build, PortDraft& draft) {
 void finish_http(Build& build) {
   auto& servers = only<Servers>(build, "http servers");
   for (ServerDraft* draft : only<ServerDrafts>(build, "http server drafts").all) {
-    if (draft->names.empty()) { draft->names.push_back({"", nullptr}); }
+    if (draft->names.empty()) {
+      draft->names.push_back({"", nullptr, Word{"server", draft->server->at, 6, false}});
+    }
     // A leading dot is shorthand for two names; the plain one is shown.
-    string_view first = draft->names[0].first;
+    string_view first = draft->names[0].name;
     draft->server->name = first.starts_with('.') ? first.substr(1) : first;
-    for (auto& name : draft->names) { draft->server->names.push_back(name.first); }
+    for (auto& name : draft->names) { draft->server->names.push_back(name.name); }
   }
   for (PortDraft* draft : only<PortDrafts>(build, "http port drafts").ports) {
     draft->port.default_server =
@@ -307,15 +309,15 @@ const conf::Module<ContentSettings> content_module("http", {}, conf::Inherit::no
 const conf::Module<FrameSettings> module(
     "http",
     {
-        conf::Module<FrameSettings>::RowSpec("http", conf::kMain, arguments(0), set_http, "{ … }",
+        conf::Module<FrameSettings>::RowSpec("http", conf::kMain, arguments(0), set_http, "",
                                              "Everything that concerns HTTP.")
             .once_structural(),
         conf::Module<FrameSettings>::RowSpec(
-            "server", conf::kHttp, arguments(0), set_server, "{ … }",
+            "server", conf::kHttp, arguments(0), set_server, "",
             "A virtual server: the addresses it listens on, its names, its locations.")
             .structural(),
         conf::Module<FrameSettings>::RowSpec("location", conf::kServer | conf::kLocation, arguments(1, 2),
-                                             set_location, "[ = | ~ | ~* | ^~ ] uri { … }",
+                                             set_location, "[ = | ~ | ~* | ^~ ] uri",
                                              "Settings for a part of the paths. An exact location (=) wins; "
                                              "else the longest prefix is found and, unless it "
                                              "is ^~, the first regular expression (~, or ~* without regard "

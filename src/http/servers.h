@@ -23,9 +23,14 @@ struct PortDrafts {
 };
 
 struct ServerDraft {
+  struct Name {
+    std::string name;
+    const conf::Regex* regex;
+    conf::Word where;
+  };
   Server* server;
   bool listens = false;
-  std::vector<std::pair<std::string, const conf::Regex*>> names;
+  std::vector<Name> names;
 };
 struct ServerDrafts {
   std::vector<ServerDraft*> all;

@@ -4,7 +4,7 @@
 
 #include "base/log.h"
 #include "http/request.h"
-#include "upstream/group.h"
+#include "upstream/all_groups.h"
 
 namespace sluice::http {
 
@@ -102,7 +102,7 @@ void stop(os::Worker& worker) {
   each_connection([](ServedConnection& connection) { connection.stop(); });
   auto at = worker.config.named.find(std::string("all groups") + '\0');
   if (at == worker.config.named.end()) { return; }
-  for (upstream::Group* group : static_cast<upstream::AllGroups*>(at->second)->all()) { group->drop_idle(); }
+  static_cast<upstream::AllGroups*>(at->second)->drop_idle();
 }
 
 const os::ServiceRow row("http", start, retire, busy, stop, nullptr);

@@ -286,7 +286,7 @@ const conf::Module<CoreSettings> core_module(
         {"tcp_nodelay", kEverywhere, &C::tcp_nodelay, "on | off",
          "Whether small packets leave at once (TCP_NODELAY).", "on"},
         {"tcp_nopush", kEverywhere, &C::tcp_nopush, "on | off",
-         "Accepted: the head and the beginning of a file share a packet in any case.", "off"},
+         "Accepted for compatibility: waiting to fill packets costs more than it saves.", "off"},
         {"lingering_close", kEverywhere, arguments(1),
          choice(&C::lingering,
                 {{"off", Lingering::off}, {"on", Lingering::on}, {"always", Lingering::always}}),
@@ -341,7 +341,7 @@ const conf::Module<CoreSettings> core_module(
         {"limit_rate_after", kEverywhere | conf::kLocationIf, arguments(1),
          set_expression<&C::limit_rate_after>, "size",
          "Bytes of an answer that limit_rate does not hold back.", "0"},
-        conf::Module<C>::RowSpec("types", kEverywhere, arguments(0), set_types, "{ … }",
+        conf::Module<C>::RowSpec("types", kEverywhere, arguments(0), set_types, "",
                                  "Maps file name extensions to content types.",
                                  "text/html html; image/gif gif; …")
             .block(),

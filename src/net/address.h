@@ -62,6 +62,10 @@ class PeerAddress {
  public:
   void set(const sockaddr* address, socklen_t length);
   Address full() const;
+  // The address without port, as Address::host() prints it. Returns how many of the kHostRoom characters it
+  // took.
+  static constexpr size_t kHostRoom = 46;
+  size_t write_host(char* out) const;
   int family() const { return storage_.v6.sin6_family; }
   uint16_t port() const { return storage_.v6.sin6_port; }
 

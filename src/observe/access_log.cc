@@ -152,9 +152,10 @@ class LogReader {
   bool to_file(const Word& where, AccessLog& log) {
     std::string path = build_.config.paths.from_prefix(where.text);
     log.file = build_.shared<LogFile>("access log file", path);
-    if (!log.file->is_open()) {
+    const Buffering& before = log.file->buffering();
+    if (!log.file->is_open() || before.size == 0) {
       log.file->open(os::open_log(path), buffering_);
-    } else if (!(log.file->buffering() == buffering_)) {
+    } else if (buffering_.size != 0 && !(before == buffering_)) {
       return fail(where, "access_log \"" + path + "\" already defined with conflicting parameters",
                   "buffer=, flush= and gzip belong to the file");
     }
@@ -272,7 +273,7 @@ void set_cache(Build& build, Scope& scope, const Node& node, const Row& row) {
     }
   }
   if (limits.most == 0) {
-    build.error(node.words[0], "\"open_log_file_cache\" must have the \"max\" parameter");
+    build.error(node.words[0], "\"open_log_file_cache\" must have \"max\" parameter");
     return;
   }
   settings.cache = std::make_shared<LogFileCache>(limits);

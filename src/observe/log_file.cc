@@ -30,9 +30,10 @@ bool Complaint::due() {
   return true;
 }
 
-void Complaint::write_failed(std::string_view path, int sys) {
+void Complaint::failed(const char* call, std::string_view path, int sys) {
   if (due()) {
-    log::alert(sys, "write() to \"%.*s\" failed, lines are lost", static_cast<int>(path.size()), path.data());
+    log::alert(sys, "%s \"%.*s\" failed, log lines are lost", call, static_cast<int>(path.size()),
+               path.data());
   }
 }
 
@@ -41,7 +42,7 @@ void append_to_file(int fd, std::string_view path, std::string_view text, Compla
     ssize_t written = ::write(fd, text.data(), text.size());
     if (written < 0 && errno == EINTR) { continue; }
     if (written < 0) {
-      complaint.write_failed(path, errno);
+      complaint.failed("write()", path, errno);
       return;
     }
     text.remove_prefix(static_cast<size_t>(written));

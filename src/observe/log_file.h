@@ -17,7 +17,7 @@ namespace sluice::observe {
 // Says that a log cannot be written, but not at every line.
 class Complaint {
  public:
-  void write_failed(std::string_view path, int sys);
+  void failed(const char* call, std::string_view path, int sys);
 
  private:
   bool due();

@@ -37,7 +37,7 @@ void LogFileCache::append(std::string_view path, std::string_view line) {
   } else if (ready(entry)) {
     append_to_file(entry.fd, entry.path, line, complaint_);
   } else {
-    complaint_.write_failed(path, errno);
+    complaint_.failed("open()", path, errno);
   }
 }
 
@@ -101,7 +101,7 @@ void LogFileCache::append_once(std::string_view path, std::string_view line) {
   static Complaint complaint;
   int fd = open_to_append(std::string(path));
   if (fd < 0) {
-    complaint.write_failed(path, errno);
+    complaint.failed("open()", path, errno);
     return;
   }
   append_to_file(fd, path, line, complaint);

@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include "conf/build.h"
 #include "os/files.h"
 #include "os/syslog.h"
 
@@ -10,9 +9,15 @@ namespace sluice::os {
 
 namespace {
 
-log::Log& initial() {
-  static auto* log = new log::Log;
-  return *log;
+struct Initial {
+  log::Log log;
+  std::string path;
+  int failure = 0;
+};
+
+Initial& initial() {
+  static auto* first = new Initial;
+  return *first;
 }
 
 log::Output to_file(conf::Build& build, const std::string& name) {
@@ -61,15 +66,20 @@ const conf::Module<ErrorLogSettings> module(
 
 }  // namespace
 
-void set_initial_log(log::Log log) { initial() = std::move(log); }
-const log::Log& initial_log() { return initial(); }
+void set_initial_log(log::Log log, std::string path, int failure) {
+  initial() = {std::move(log), std::move(path), failure};
+}
 
-void forget_initial_log(const log::Log& configured) {
-  for (const log::Output& output : initial().outputs()) {
-    bool used = false;
-    for (const log::Output& own : configured.outputs()) { used = used || own.file == output.file; }
-    if (output.file) { output.file->required = used; }
+const log::Log& initial_log() { return initial().log; }
+
+bool check_main_log(const conf::Config& config) {
+  const Initial& first = initial();
+  const auto& outputs = config.main.get<ErrorLogSettings>().log.outputs();
+  if (first.failure == 0 || outputs.empty() || outputs[0].file != first.log.outputs()[0].file) {
+    return true;
   }
+  log::emerg(first.failure, "open() \"%s\" failed", first.path.c_str());
+  return false;
 }
 
 void redirect_stderr() {

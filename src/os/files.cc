@@ -101,12 +101,15 @@ std::shared_ptr<log::File> open_log(const std::string& path) {
   return file;
 }
 
+bool open_now(log::File& file) {
+  file.fd = open_for_append(file.path);
+  return file.fd >= 0;
+}
+
 bool open_pending() {
   bool good = true;
   each_log([&](log::File& file) {
-    if (file.fd >= 0 || !file.required) { return; }
-    file.fd = open_for_append(file.path);
-    if (file.fd < 0) {
+    if (file.fd < 0 && !open_now(file)) {
       log::emerg(errno, "open() \"%s\" failed", file.path.c_str());
       good = false;
     }

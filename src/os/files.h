@@ -19,6 +19,8 @@ namespace sluice::os {
 std::shared_ptr<log::File> open_log(const std::string& path);
 // Opens what open_log() promised (append, create 0644); says in the log what cannot be opened.
 bool open_pending();
+// Opens one; false with errno.
+bool open_now(log::File& file);
 // Opens every file anew under its path, as log rotation needs (USR1). A file that cannot be opened goes on as
 // it is. With `owner` set, files are given to that user, so that workers can reopen them too.
 struct Owner {

@@ -60,7 +60,11 @@ int make_socket(const ListenSpec& spec) {
     log::emerg(sys, "socket() %s failed", spec.text.c_str());
     return -sys;
   }
-  if (spec.type == SOCK_STREAM && family != AF_UNIX) { SLUICE_SET(SOL_SOCKET, SO_REUSEADDR, 1); }
+  if (spec.type == SOCK_STREAM && family != AF_UNIX) {
+    SLUICE_SET(SOL_SOCKET, SO_REUSEADDR, 1);
+    // Accepted connections have it from here: no call for each of them.
+    SLUICE_SET(IPPROTO_TCP, TCP_NODELAY, 1);
+  }
   if (spec.options.reuseport) { SLUICE_SET(SOL_SOCKET, SO_REUSEPORT, 1); }
   if (family == AF_INET6) { SLUICE_SET(IPPROTO_IPV6, IPV6_V6ONLY, spec.options.ipv6only ? 1 : 0); }
   set_buffers(fd, spec);

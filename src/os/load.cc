@@ -80,8 +80,7 @@ void report(const conf::Diagnostics& diagnostics, bool on_terminal) {
 bool prepare(conf::Config& config) {
   std::optional<Identity> identity;
   if (!worker_identity(config, identity)) { return false; }
-  forget_initial_log(config.main.get<ErrorLogSettings>().log);
-  if (!open_pending()) { return false; }
+  if (!check_main_log(config) || !open_pending()) { return false; }
   Owner owner;
   if (identity) { owner = {identity->user, identity->group}; }
   bool good = true;

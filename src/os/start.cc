@@ -95,7 +95,10 @@ int begin(const Invocation& invocation, Generation generation, int started_fd) {
   const conf::Config& config = *generation.config;
   // Until here a signal ends the start; from the pid file on it asks the server for something.
   block_signals();
-  if (!write_pid_file(pid_path(config), getpid())) { return 1; }
+  if (!write_pid_file(pid_path(config), getpid())) {
+    generation.sockets.close();
+    return 1;
+  }
   log::echo_to_stderr(std::nullopt);
   redirect_stderr();
   introduce();
@@ -134,20 +137,24 @@ int begin_as_daemon(const Invocation& invocation, Generation generation) {
 
 void open_first_log(const Invocation& invocation) {
   log::Log first;
+  log::Log start;
+  int failure = 0;
   std::shared_ptr<log::File> file = open_log(invocation.error_log);
-  if (file->fd < 0) {
-    file->fd = open(file->path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
-    if (file->fd < 0) {
-      log::alert(0, "could not open error log file: open() \"%s\" failed (%d: %s)", file->path.c_str(), errno,
-                 strerror(errno));
-    }
+  if (file->fd >= 0 || open_now(*file)) {
+    start.add({file, log::Level::notice, nullptr});
+  } else {
+    failure = errno;
+    // A configuration that names another one can do without, so this file is forgotten.
+    file = std::make_shared<log::File>(log::File{"", STDERR_FILENO});
   }
   first.add({file, log::Level::error, nullptr});
-  set_initial_log(first);
-  log::Log start;
-  start.add({file, log::Level::notice, nullptr});
+  set_initial_log(first, invocation.error_log, failure);
   log::set_main_log(start);
   log::echo_to_stderr(log::Level::warn);
+  if (failure != 0) {
+    log::alert(0, "could not open error log file: open() \"%s\" failed (%d: %s)",
+               invocation.error_log.c_str(), failure, strerror(failure));
+  }
 }
 
 int run_server(const Invocation& invocation) {

@@ -29,7 +29,7 @@ class Life {
  public:
   explicit Life(const WorkerStart& start)
       : start_(start),
-        signals_(open_signals({SIGQUIT, SIGTERM, SIGINT, SIGUSR1, SIGHUP, SIGUSR2, SIGWINCH})),
+        signals_(open_signals({SIGQUIT, SIGTERM, SIGINT, SIGUSR1})),
         signal_watch_(
             signals_, [](void* self) { static_cast<Life*>(self)->read_signals(); }, this),
         look_([](void* self) { static_cast<Life*>(self)->look(); }, this),
@@ -100,7 +100,7 @@ void Life::handle(const Signal& signal) {
       reopen();
       break;
     default:
-      log_signal(signal, ", ignored");
+      break;
   }
 }
 
@@ -174,8 +174,8 @@ void flush_services() {
 int run_worker(const WorkerStart& start) {
   const ProcessSettings& settings = process_settings(start.config);
   if (!start.alone) {
-    set_title("sluice: worker process");
     if (!become_worker(start.config, start.number)) { return kFatal; }
+    set_title("sluice: worker process");
     reduce_environment(settings.environment);
   }
   event::Loop::forget();

@@ -40,7 +40,7 @@ struct ServiceRow {
                             // descriptors are closed right after
   size_t (*busy)();         // connections still open
   void (*stop)(Worker&);    // close all at once
-  void (*flush)();          // write out buffered logs
+  void (*flush)();          // write out buffered logs; may be null
 
  private:
   Registered::Entry entry_;

@@ -37,28 +37,6 @@ Peer* Group::pick(std::string_view key, const Tried& tried) {
   return peer;
 }
 
-Group* AllGroups::find_or_make(std::string_view authority, uint16_t default_port) {
-  constexpr size_t kMostMade = 10'000;
-  for (Group* group : groups_) {
-    if (!group->implicit && iequals(group->name, authority)) { return group; }
-  }
-  std::string key(authority);
-  auto at = made_.find(key);
-  if (at != made_.end()) { return at->second.get(); }
-  auto address = net::Address::parse(authority, default_port);
-  if (!address || made_.size() >= kMostMade) { return nullptr; }
-  auto group = std::make_unique<Group>();
-  group->name = key;
-  group->implicit = true;
-  auto peer = std::make_unique<Peer>();
-  peer->name = address->text();
-  peer->host = key;
-  peer->address = *address;
-  group->peers.push_back(std::move(peer));
-  group->finish();
-  return made_.emplace(std::move(key), std::move(group)).first->second.get();
-}
-
 size_t Group::live_count() const {
   size_t live = 0;
   for (const auto& peer : peers) { live += peer->usable(clock::now()) ? 1 : 0; }

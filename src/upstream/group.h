@@ -4,7 +4,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/registry.h"
@@ -21,21 +20,33 @@ struct KeepaliveSettings {
   uint64_t timeout = 60'000;  // ms idle
 };
 
-// Peers already tried for one request. Small, because requests try few.
+// Peers already tried for one request. The first few cost no allocation: most requests try one.
 class Tried {
  public:
-  void add(const Peer* peer) { peers_.push_back(peer); }
+  void add(const Peer* peer) {
+    if (size_ < kInline) {
+      first_[size_] = peer;
+    } else {
+      more_.push_back(peer);
+    }
+    ++size_;
+  }
   bool has(const Peer* peer) const {
-    for (const Peer* tried : peers_) {
+    for (size_t i = 0; i < size_ && i < kInline; ++i) {
+      if (first_[i] == peer) { return true; }
+    }
+    for (const Peer* tried : more_) {
       if (tried == peer) { return true; }
     }
     return false;
   }
-  size_t size() const { return peers_.size(); }
-  void clear() { peers_.clear(); }
+  size_t size() const { return size_; }
 
  private:
-  std::vector<const Peer*> peers_;
+  static constexpr size_t kInline = 4;
+  const Peer* first_[kInline];
+  size_t size_ = 0;
+  std::vector<const Peer*> more_;
 };
 
 // Chooses among the peers of one tier. One per group and tier and worker.
@@ -54,6 +65,10 @@ struct BalancerRow {
 
 class Group {
  public:
+  Group() = default;
+  Group(const Group&) = delete;
+  Group& operator=(const Group&) = delete;
+  ~Group() { drop_idle(); }
   std::string name;
   std::vector<std::unique_ptr<Peer>> peers;
   KeepaliveSettings keepalive;
@@ -82,19 +97,6 @@ class Group {
 // The group called `name` of an `upstream` block in the given realm ("http", "stream"); null when there is
 // none.
 Group* find_group(conf::Build& build, const std::string& realm, const std::string& name);
-// All groups of the configuration, implicit ones included.
-class AllGroups {
- public:
-  void add(Group* group) { groups_.push_back(group); }
-  const std::vector<Group*>& all() const { return groups_; }
-  // At run time, for proxy_pass with variables: the upstream of that name, or a group made for a numeric address or
-  // unix socket; null when it is a name that only a resolver could tell. The number of made ones is bounded.
-  Group* find_or_make(std::string_view authority, uint16_t default_port);
-
- private:
-  std::vector<Group*> groups_;
-  std::unordered_map<std::string, std::unique_ptr<Group>> made_;
-};
 // A group of its own for a name or address outside upstream blocks; made once per name and port.
 Group* implicit_group(conf::Build& build, const std::string& realm, const conf::Word& where,
                       std::string_view authority, uint16_t default_port);

@@ -1,7 +1,9 @@
 // The `upstream` block and what stands in it.
+#include <algorithm>
+
 #include "base/text.h"
 #include "conf/build.h"
-#include "upstream/group.h"
+#include "upstream/all_groups.h"
 
 namespace sluice::upstream {
 
@@ -37,7 +39,9 @@ void set_upstream(Build& build, Scope& scope, const Node& node, const Row&) {
   inner.object = group;
   build.children(inner, node);
   if (group->peers.empty()) {
-    build.error(node.words[0], "no servers are inside upstream");
+    bool told = std::any_of(node.children.begin(), node.children.end(),
+                            [](const Node& child) { return child.name() == "server"; });
+    if (!told) { build.error(node.words[0], "no servers are inside upstream"); }
     return;
   }
   bool any_primary = false;
@@ -174,7 +178,7 @@ const conf::Module<UpstreamSettings> module(
     "upstream",
     {
         conf::Module<UpstreamSettings>::RowSpec(
-            "upstream", conf::kHttp | conf::kStream, conf::arguments(1), set_upstream, "name { … }",
+            "upstream", conf::kHttp | conf::kStream, conf::arguments(1), set_upstream, "name",
             "Defines a group of servers that proxy_pass can name. Servers may listen "
             "on different ports, and on TCP and UNIX-domain sockets mixed.")
             .block()
@@ -224,7 +228,7 @@ Group* implicit_group(Build& build, const std::string& realm, const Word& where,
   group = build.shared<Group>(realm + " implicit", key);
   group->name = authority;
   group->implicit = true;
-  build.shared<AllGroups>("all groups", "")->add(group);
+  build.shared<AllGroups>("all groups", "")->add_implicit(group, authority, default_port);
   add_peers(*group, Peer{}, std::string(authority), addresses);
   group->finish();
   return group;

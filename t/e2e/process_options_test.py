@@ -47,6 +47,18 @@ class Options(SluiceTest):
         p = self.run_sluice("-tq", "-p", ".", "-c", "CONF", "-e", "stderr", conf=GOOD)
         self.assertEqual((p.returncode, p.stdout, p.stderr), (0, "", ""))
 
+    def test_the_default_configuration_and_its_examples(self):
+        top = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../conf/")
+        with open(top + "sluice.conf") as f, open(top + "mime.types") as types:
+            text, mime = f.read(), types.read()
+        for conf in (text, re.sub(r"(?m)^( *)#(?=[a-z} ] *\S*.*[;{}']|\})", r"\1", text)):
+            conf = re.sub(r"listen +80;", "listen 127.0.0.1:%d;" % free_port(), conf)
+            instance = self.sluice(conf, raw=True, start=False)
+            instance.write_file("conf/mime.types", mime)
+            p = self.run_sluice("-t", "-p", instance.prefix, "-c", instance.conf_path)
+            self.assertEqual(p.returncode, 0, p.stderr)
+        self.assertRegex(conf, r"(?m)^ +proxy_pass ")
+
     def test_a_bad_configuration(self):
         for bad, words in (("events { } wörker 1;", "unknown directive"), ("pid logs/x.pid;", 'no "events" section'),
                            ("events { } error_log none/x.log;", r'open\(\) ".*none/x.log" failed \(2: No such file'),

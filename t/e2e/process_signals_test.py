@@ -16,7 +16,7 @@ class Signals(SluiceTest):
         self.assertEqual(s.get("/").body, b"one")
         with open("/proc/%d/cmdline" % s.pid) as f:
             self.assertRegex(f.read(), r"^sluice: master process \S+ -p ")
-        self.assertEqual(len(s.workers()), 2)
+        wait_for(lambda: len(s.workers()) == 2, 5, "both workers")
         for title in s.children().values():
             self.assertEqual(title, "sluice: worker process")
         s.wait_log(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[notice\] %d#%d: start worker processes$" % (s.pid, s.pid))

@@ -130,6 +130,19 @@ class Users(SluiceTest):
                                                       for fd in os.listdir("/proc/%d/fd" % worker)], 5, "the worker's new log")
         self.assertEqual(os.stat(s.path("logs/error.log")).st_uid, 65534)
 
+    def test_the_default_log_matters_only_when_it_is_used(self):
+        s = self.sluice("events { }", raw=True, start=False)
+        run = lambda conf: (s.write_file("conf/sluice.conf", conf), subprocess.run(
+            ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", BINARY, "-t", "-p", s.prefix, "-c", s.conf_path, "-e",
+             "/proc/none.log"], env=s.env, capture_output=True, text=True))[1]
+        p = run("events { } pid logs/x.pid;")
+        self.assertEqual(p.returncode, 1)
+        self.assertIn('[alert] could not open error log file: open() "/proc/none.log" failed (', p.stderr)
+        self.assertIn('[emerg] open() "/proc/none.log" failed (', p.stderr)
+        p = run("events { } pid logs/x.pid; error_log logs/own.log;")
+        self.assertEqual(p.returncode, 0, p.stderr)
+        self.assertIn('[alert] could not open', p.stderr)
+
     def test_an_ordinary_user(self):
         s = self.sluice("user nobody; http { %s }" % OK, start=False)
         s.process = subprocess.Popen(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", BINARY, "-p", s.prefix, "-c",

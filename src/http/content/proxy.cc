@@ -91,7 +91,8 @@ class Try {
 // What ends with the request: gives the peer back once the body has been read.
 class Exchanged {
  public:
-  std::unique_ptr<Try> current;
+  upstream::MadeGroup made;  // the group of `current`, when it was made for requests like this one
+  std::optional<Try> current;
 };
 
 class Proxying {
@@ -102,15 +103,20 @@ class Proxying {
 
  private:
   event::Task<Result<void>> prepare_body();
-  event::Task<Result<void>> attempt(upstream::Peer& peer);
+  Try& begin_try(upstream::Peer& peer);
+  bool stale(const Try& now, const Error& error);
+  event::Task<Result<void>> repeat(Try& now);
+  bool take_pooled(Try& now);
   event::Task<Result<void>> connect(Try& now);
   event::Task<Result<void>> exchange(Try& now);
+  event::Task<Result<void>> read_past_interim(Try& now, event::Scope& scope);
+  Result<void> check_switch() const;
+  void gather_body();
   event::Task<Result<void>> send_and_read(Try& now);
-  event::Task<Result<void>> read_final_head(Try& now, event::Scope& scope);
   event::Task<Result<void>> pump_body(Origin& origin, event::Scope& sending, event::Scope& reading);
   event::Task<Result<void>> respond(Try& now, event::Scope& sending, event::Scope& reading);
-  bool may_retry(const Error& error, uint32_t condition, bool counted);
-  bool next_may_help();
+  bool may_retry(const Error& error, uint32_t condition) const;
+  bool next_may_help() const;
   bool try_next_on_status(Try& now);
   void log_failure(const Error& error, const char* doing);
   uint16_t give_up(const Error& error);
@@ -170,7 +176,7 @@ void Proxying::log_failure(const Error& error, const char* when) {
     return;
   }
   if (error.side == Side::client && (error.what == What::timeout || error.what == What::protocol)) {
-    SLUICE_REQUEST_LOG(r, info, error.sys, "%s while sending request to upstream",
+    SLUICE_REQUEST_LOG(r, info, error.sys, "%s while reading client request body",
                        error.text != nullptr ? error.text : name(error.what));
     return;
   }
@@ -184,22 +190,26 @@ void Proxying::log_failure(const Error& error, const char* when) {
                      error.text != nullptr ? error.text : name(error.what), when);
 }
 
-event::Task<Result<void>> Proxying::connect(Try& now) {
-  doing = "connecting to upstream";
-  now.connection() = now.group().take_idle(now.peer());
-  if (now.connection() != nullptr && !is_idempotent(r.head.method)) {
+// A kept-alive connection, if there is one worth trying.
+bool Proxying::take_pooled(Try& now) {
+  upstream::IdleConnection* connection = now.group().take_idle(now.peer());
+  if (connection == nullptr) { return false; }
+  if (!is_idempotent(r.head.method)) {
     // Such a request cannot be sent twice: look once more whether the origin has hung up.
     char byte;
-    if (::recv(now.connection()->io.fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN) {
-      now.connection()->drop();
-      now.connection() = nullptr;
+    if (::recv(connection->io.fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN) {
+      connection->drop();
+      return false;
     }
   }
-  if (now.connection() != nullptr) {
-    now.reused = true;
-    last().connect_time = 0;
-    co_return Result<void>();
-  }
+  now.connection() = connection;
+  now.reused = true;
+  last().connect_time = 0;
+  return true;
+}
+
+event::Task<Result<void>> Proxying::connect(Try& now) {
+  doing = "connecting to upstream";
   net::ConnectOptions options;
   options.keepalive = settings.socket_keepalive;
   std::optional<net::Address> bind;
@@ -208,8 +218,7 @@ event::Task<Result<void>> Proxying::connect(Try& now) {
     if (bind) { options.bind = &*bind; }
   }
   net::ConnectStart started = net::start_connect(now.peer().address, options);
-  bool exhausted = started.fd < 0 && (started.sys == EMFILE || started.sys == ENFILE);
-  if (exhausted) {
+  if (started.fd < 0 && (started.sys == EMFILE || started.sys == ENFILE)) {
     // Our own lack is no failure of the peer. Kept connections are the first thing to do without.
     now.group().drop_idle();
     started = net::start_connect(now.peer().address, options);
@@ -247,7 +256,8 @@ event::Task<Result<void>> Proxying::connect(Try& now) {
 
 // Passes the request's body on. Ends early without complaint when the origin stops reading: it may have
 // answered already.
-event::Task<Result<void>> Proxying::pump_body(Origin& origin, event::Scope& sending, event::Scope& reading) {
+event::Task<Result<void>> Proxying::pump_body(Origin& origin, event::Scope& sending,
+                                              event::Scope& reading) {
   RelayPlan plan;
   plan.source = streaming ? static_cast<Source*>(&r.exchange) : nullptr;
   plan.first = &body;
@@ -267,37 +277,52 @@ event::Task<Result<void>> Proxying::pump_body(Origin& origin, event::Scope& send
   co_return sent;
 }
 
-// Reads heads until one is not interim.
-event::Task<Result<void>> Proxying::read_final_head(Try& now, event::Scope& scope) {
+bool is_interim(const ResponseHead& head) { return head.status < 200 && head.status != 101; }
+
+// `head` is interim: passes it on, and reads until one is not.
+event::Task<Result<void>> Proxying::read_past_interim(Try& now, event::Scope& scope) {
   constexpr int kMostInterim = 64;
   for (int i = 0; i < kMostInterim; ++i) {
+    if (head->status != 100) { r.exchange.write_interim(*head); }
     head = r.arena().make<ResponseHead>(r.arena());
     Result<void> got = co_await now.origin->read_head(scope, *head, r.head.method);
-    if (!got) { co_return got.error(); }
-    if (head->status >= 200 || head->status == 101) { break; }
-    if (head->status != 100) { r.exchange.write_interim(*head); }
+    if (!got || !is_interim(*head)) { co_return got; }
   }
-  if (head->status == 101 && !upgrade) {
-    co_return Error{What::protocol, Side::upstream, Retry::no, 0, "upstream switched protocols unasked"};
+  co_return Error{What::protocol, Side::upstream, Retry::no, 0, "upstream sent too many interim responses"};
+}
+
+Result<void> Proxying::check_switch() const {
+  if (head->status != 101 || upgrade) { return {}; }
+  return Error{What::protocol, Side::upstream, Retry::no, 0, "upstream switched protocols unasked"};
+}
+
+// While the request's body is still on its way: the answer may come before its end, and the body goes on
+// while the answer does.
+event::Task<Result<void>> Proxying::respond(Try& now, event::Scope& sending, event::Scope& reading) {
+  head = r.arena().make<ResponseHead>(r.arena());
+  Result<void> got = co_await now.origin->read_head(reading, *head, r.head.method);
+  if (got && is_interim(*head)) { got = co_await read_past_interim(now, reading); }
+  if (got) { got = check_switch(); }
+  bool at_once = got && head->status != 101 && (streaming || (!body_sent && !next_may_help()));
+  if (at_once) {
+    accept(now);
+    answered = true;
+    if (!r.has_pending()) { co_await send_answer(r); }
   }
-  if (head->status < 200 && head->status != 101) {
-    co_return Error{What::protocol, Side::upstream, Retry::no, 0, "too many interim responses"};
+  sending.cancel(What::canceled);
+  co_return got;
+}
+
+void Proxying::gather_body() {
+  body.clear();
+  if (settings.has_body) {
+    body.append(settings.body.evaluate(r));
+  } else if (r.body.complete && settings.pass_request_body) {
+    for (size_t i = 0; i < r.body.chain.slices(); ++i) { body.append(r.body.chain.at(i)); }
   }
-  co_return Result<void>();
 }
 
 event::Task<Result<void>> Proxying::send_and_read(Try& now) {
-  if (body.empty() && !streaming) {
-    doing = "sending request to upstream";
-    Chain nothing;
-    Flow flow = now.origin->push(nothing, true);
-    if (flow == Flow::error) { co_return now.origin->sink_error(); }
-    if (flow != Flow::again) {
-      doing = "reading response header from upstream";
-      co_return co_await read_final_head(now, r.scope);
-    }
-  }
-  doing = "reading response header from upstream";
   event::Scope sending(r.scope);
   event::Scope reading(r.scope);
   body_consumed = body_consumed || streaming;
@@ -309,20 +334,7 @@ event::Task<Result<void>> Proxying::send_and_read(Try& now) {
   co_return std::move(results.second);
 }
 
-// While the request's body is still on its way: the answer may come before its end, and the body goes on
-// while the answer does.
-event::Task<Result<void>> Proxying::respond(Try& now, event::Scope& sending, event::Scope& reading) {
-  Result<void> got = co_await read_final_head(now, reading);
-  bool at_once = got && head->status != 101 && (streaming || (!body_sent && !next_may_help()));
-  if (at_once) {
-    accept(now);
-    answered = true;
-    if (!r.has_pending()) { co_await send_answer(r); }
-  }
-  sending.cancel(What::canceled);
-  co_return got;
-}
-
+// One request and the head of its answer on a connection.
 event::Task<Result<void>> Proxying::exchange(Try& now) {
   OriginLimits limits;
   limits.read_timeout = settings.read_timeout.count;
@@ -330,51 +342,63 @@ event::Task<Result<void>> Proxying::exchange(Try& now) {
   if (settings.buffer_size.bytes != 0) { limits.head = static_cast<uint32_t>(settings.buffer_size.bytes); }
   now.origin = make_origin(r.arena(), now.connection()->io, limits);
   ++now.connection()->requests;
-  string_view text = compose_request(r, settings, target, body_length, upgrade);
-  now.origin->start(text, body_length == kChunkedBody);
-  body.clear();
-  if (settings.has_body) {
-    body.append(settings.body.evaluate(r));
-  } else if (r.body.complete && settings.pass_request_body) {
-    for (size_t i = 0; i < r.body.chain.slices(); ++i) { body.append(r.body.chain.at(i)); }
+  now.origin->start(compose_request(r, settings, target, body_length, upgrade), body_length == kChunkedBody);
+  gather_body();
+  Flow sent = Flow::again;
+  if (body.empty() && !streaming) {
+    doing = "sending request to upstream";
+    sent = now.origin->push(body, true);
+    if (sent == Flow::error) { co_return now.origin->sink_error(); }
   }
-  Result<void> got = co_await send_and_read(now);
+  doing = "reading response header from upstream";
+  Result<void> got;
+  if (sent != Flow::again) {
+    head = r.arena().make<ResponseHead>(r.arena());
+    got = co_await now.origin->read_head(r.scope, *head, r.head.method);
+    if (got && is_interim(*head)) { got = co_await read_past_interim(now, r.scope); }
+    if (got) { got = check_switch(); }
+  } else {
+    got = co_await send_and_read(now);
+  }
   last().bytes_sent = now.origin->bytes_sent();
   last().bytes_received = now.origin->bytes_received();
-  last().header_time = since_start(now);
+  if (got) { last().header_time = since_start(now); }
   co_return got;
 }
 
-event::Task<Result<void>> Proxying::attempt(upstream::Peer& peer) {
-  owned->current = std::make_unique<Try>(*target.group, peer);
-  Try& now = *owned->current;
+Try& Proxying::begin_try(upstream::Peer& peer) {
+  owned->current.emplace(*target.group, peer);
   r.attempts.push_back({});
   last().address = peer.name;
   last().new_group = r.attempts.size() > 1 && tried.size() == 1;
   if (first_try_at == 0) { first_try_at = clock::now(); }
-  Result<void> connected = co_await connect(now);
-  if (!connected) { co_return connected.error(); }
-  Result<void> exchanged = co_await exchange(now);
-  if (exchanged || !now.reused || !now.origin->silent() || exchanged.error().side != Side::upstream ||
-      exchanged.error().what == What::timeout) {
-    co_return exchanged;
+  return *owned->current;
+}
+
+// The origin closed a kept-alive connection as we used it: nobody's failure, when the request may be sent
+// again.
+bool Proxying::stale(const Try& now, const Error& error) {
+  if (!now.reused || now.origin == nullptr || !now.origin->silent() || error.side != Side::upstream ||
+      error.what == What::timeout) {
+    return false;
   }
-  // The origin closed a kept-alive connection as we used it: nobody's failure. Once more on a fresh one.
   bool repeatable = is_idempotent(r.head.method) || (settings.next_upstream & retry_on::kNonIdempotent) != 0;
-  if (!repeatable || body_consumed || stale_retry_used) { co_return exchanged; }
-  stale_retry_used = true;
+  return repeatable && !body_consumed && !std::exchange(stale_retry_used, true);
+}
+
+// Once more on a fresh connection.
+event::Task<Result<void>> Proxying::repeat(Try& now) {
   now.connection()->drop();
   now.connection() = nullptr;
-  target.group->drop_idle();
   now.reused = false;
-  connected = co_await connect(now);
+  Result<void> connected = co_await connect(now);
   if (!connected) { co_return connected.error(); }
   co_return co_await exchange(now);
 }
 
-bool Proxying::may_retry(const Error& error, uint32_t condition, bool counted) {
+bool Proxying::may_retry(const Error& error, uint32_t condition) const {
   if (error.side != Side::upstream && error.side != Side::self) { return false; }
-  if ((settings.next_upstream & condition) == 0 || !counted || body_consumed) { return false; }
+  if ((settings.next_upstream & condition) == 0 || body_consumed) { return false; }
   bool repeatable = error.retry == Retry::safe || is_idempotent(r.head.method) ||
                     (settings.next_upstream & retry_on::kNonIdempotent) != 0;
   if (!repeatable) { return false; }
@@ -383,12 +407,12 @@ bool Proxying::may_retry(const Error& error, uint32_t condition, bool counted) {
 }
 
 // The status says that another peer should be asked, and there is one.
-bool Proxying::next_may_help() {
+bool Proxying::next_may_help() const {
   uint32_t condition = condition_of(head->status);
   if (condition == 0 || (settings.next_upstream & condition) == 0) { return false; }
   bool others = target.group->peers.size() > tried.size();
   Error error{What::none, Side::upstream, Retry::idempotent, 0, nullptr};
-  return others && may_retry(error, condition, true);
+  return others && may_retry(error, condition);
 }
 
 bool Proxying::try_next_on_status(Try& now) {
@@ -426,13 +450,16 @@ void Proxying::accept(Try& now) {
     return;
   }
   bool body_follows = head->framing != Framing::none && !r.is_head();
-  r.response.source = body_follows ? now.origin : nullptr;
+  r.upstream_trailers = &now.origin->trailers();
+  if (!body_follows) { return; }
+  r.response.source = body_source(r, settings, *now.origin);
+  if (head->framing == Framing::chunked) { pass_trailers(r, settings, now.origin->trailers()); }
 }
 
 // Returned to the pool when the body has been read to its end; runs as the request ends.
 void release(Request& r, void* context) {
   auto* owned = static_cast<Exchanged*>(context);
-  if (owned->current == nullptr) { return; }
+  if (!owned->current) { return; }
   Try& now = *owned->current;
   if (r.attempts.empty()) { return; }
   Attempt& attempt = r.attempts.back();
@@ -477,21 +504,23 @@ event::Task<void> Proxying::finish_tunnel(Try& now) {
 
 event::Task<Result<void>> Proxying::run() {
   if (!pass.find_target(r, target)) { co_return Result<void>(); }
+  if (target.group == nullptr) {
+    bool resolved = co_await resolve_target(r, *pass.groups, target);
+    if (!resolved) { co_return Result<void>(); }
+  }
   r.proxy_host = target.host;
   r.proxy_port = target.port;
+  r.upstream_target = target.target;
   upgrade = upgrade_wanted(r, settings);
   r.exchange.ignore_client_leaving(settings.ignore_client_abort);
   Result<void> ready = co_await prepare_body();
   if (!ready) {
-    if (ready.error().what == What::too_large) {
-      SLUICE_REQUEST_LOG(r, error, 0, "client intended to send too large chunked body");
-    } else {
-      log_failure(ready.error(), "reading client request body");
-    }
+    log_failure(ready.error(), "reading client request body");
     if (ready.error().side == Side::client) { r.exchange.close_after(); }
     co_return ready.error();
   }
   owned = r.arena().own<Exchanged>();
+  owned->made = target.made;
   r.at_end(release, owned);
   Error failure{What::unavailable, Side::upstream, Retry::no, 0, "no live upstreams"};
   while (true) {
@@ -506,8 +535,11 @@ event::Task<Result<void>> Proxying::run() {
       break;
     }
     tried.add(peer);
-    Result<void> tried_now = co_await attempt(*peer);
-    Try& now = *owned->current;
+    Try& now = begin_try(*peer);
+    Result<void> tried_now;
+    if (!take_pooled(now)) { tried_now = co_await connect(now); }
+    if (tried_now) { tried_now = co_await exchange(now); }
+    if (!tried_now && stale(now, tried_now.error())) { tried_now = co_await repeat(now); }
     if (tried_now) {
       if (!answered && try_next_on_status(now)) {
         last().status = head->status;
@@ -533,7 +565,7 @@ event::Task<Result<void>> Proxying::run() {
     if (failure.side == Side::upstream && peer->failed(clock::now()) && target.group->peers.size() > 1) {
       SLUICE_REQUEST_LOG(r, warn, 0, "upstream server temporarily disabled while %s", doing);
     }
-    if (!may_retry(failure, condition_of(failure), true)) { break; }
+    if (!may_retry(failure, condition_of(failure))) { break; }
   }
   r.answer_with(r.refuse(give_up(failure)));
   co_return Result<void>();
@@ -542,8 +574,7 @@ event::Task<Result<void>> Proxying::run() {
 }  // namespace
 
 event::Task<Result<void>> ProxyPass::answer(Request& r) const {
-  Proxying proxying(r, *this);
-  co_return co_await proxying.run();
+  return r.arena().own<Proxying>(r, *this)->run();
 }
 
 }  // namespace sluice::http

@@ -12,7 +12,7 @@
 #include "http/field.h"
 #include "http/request.h"
 #include "http/rewrite_fields.h"
-#include "upstream/group.h"
+#include "upstream/all_groups.h"
 
 namespace sluice::http {
 
@@ -107,8 +107,9 @@ struct ProxySettings {
 
 // Where a request goes: computed per request when proxy_pass has variables.
 struct ProxyTarget {
-  upstream::Group* group = nullptr;
-  string_view host;  // $proxy_host: as in proxy_pass, with port unless it is the default
+  upstream::Group* group = nullptr;  // null: `host` is a name that a resolver must tell
+  upstream::MadeGroup made;          // keeps `group` alive when no configuration does
+  string_view host;                  // $proxy_host: as in proxy_pass, with port unless it is the default
   uint16_t port = 80;
   string_view target;  // path and query to ask for
 };
@@ -123,6 +124,7 @@ class ProxyPass final : public Content {
   std::string location;   // the location's name, replaced by uri_
   bool replaces = false;  // proxy_pass has a URI: it replaces the location's name
   std::string host;       // constant: host[:port]
+  uint16_t port = 0;      // constant; 0: a unix socket
   std::string uri;        // constant: what follows
   upstream::Group* group = nullptr;
   NameSet hidden;  // of responses: defaults, proxy_hide_header and proxy_pass_header applied
@@ -130,6 +132,9 @@ class ProxyPass final : public Content {
 
   // False: refused already (request.answer_with).
   bool find_target(Request& request, ProxyTarget& target) const;
+
+ private:
+  bool evaluate_target(Request& request, ProxyTarget& target) const;
 };
 
 // What the proxy knows about one request while it serves it; found by variables.
@@ -137,6 +142,14 @@ struct ProxyState {
   const ProxyPass* pass;
   ProxyTarget target;
 };
+
+// Asks the resolver of the location for the servers behind target.host. False: refused already.
+event::Task<bool> resolve_target(Request& request, upstream::AllGroups& groups, ProxyTarget& target);
+
+// What the answer's body comes from: the origin, at most at the rate of proxy_limit_rate.
+Source* body_source(Request& request, const ProxySettings& settings, Source& origin);
+// Adds what passes the origin's trailer fields on, when the client or the configuration asks for them.
+void pass_trailers(Request& request, const ProxySettings& settings, const Fields& trailers);
 
 // Composes the head of the request to the origin. `length` of the body, -1 for chunked, -2 for none.
 string_view compose_request(Request& request, const ProxySettings& settings, const ProxyTarget& target,

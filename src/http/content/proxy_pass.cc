@@ -16,6 +16,8 @@ using conf::Row;
 using conf::Scope;
 using conf::Word;
 
+constexpr uint16_t kHttpPort = 80;
+
 struct UrlParts {
   std::string host;  // host[:port] or unix:/path
   std::string uri;   // from the first / or ?; empty when there is none
@@ -62,7 +64,9 @@ bool uri_allowed(Build& build, const Scope& scope, const Word& word) {
 void bind_group(Build& build, ProxyPass& pass, const Word& word) {
   build.later([&build, &pass, &word] {
     pass.group = upstream::find_group(build, "http", pass.host);
-    if (pass.group == nullptr) { pass.group = upstream::implicit_group(build, "http", word, pass.host, 80); }
+    if (pass.group == nullptr) {
+      pass.group = upstream::implicit_group(build, "http", word, pass.host, kHttpPort);
+    }
   });
 }
 
@@ -76,6 +80,8 @@ void set_constant(Build& build, Scope& scope, const Word& word, ProxyPass& pass)
   pass.host = parts->host;
   pass.uri = parts->uri;
   pass.replaces = !pass.uri.empty();
+  auto named = net::split_authority(pass.host, kHttpPort);
+  pass.port = named && !pass.host.starts_with("unix:") ? named->port : uint16_t{0};
   if (pass.replaces && !uri_allowed(build, scope, word)) { return; }
   bind_group(build, pass, word);
 }
@@ -139,39 +145,46 @@ string_view passed_target(Request& r) {
 }  // namespace
 
 bool ProxyPass::find_target(Request& r, ProxyTarget& out) const {
-  if (url.constant()) {
-    out.group = group;
-    out.host = host.starts_with("unix:") ? string_view("localhost") : string_view(host);
-    if (!replaces) {
-      out.target = passed_target(r);
-      return true;
-    }
-    size_t named = location.size() <= r.path.size() ? location.size() : r.path.size();
-    string_view rest = escape_uri(r.arena(), r.path.substr(named));
-    out.target = with_query(r, r.arena().join(uri, rest));
-    if (!out.target.starts_with('/')) { out.target = r.arena().join("/", out.target); }
+  if (!url.constant()) { return evaluate_target(r, out); }
+  out.group = group;
+  out.host = host.starts_with("unix:") ? string_view("localhost") : string_view(host);
+  out.port = port;
+  if (!replaces) {
+    out.target = passed_target(r);
     return true;
   }
+  size_t named = location.size() <= r.path.size() ? location.size() : r.path.size();
+  string_view rest = escape_uri(r.arena(), r.path.substr(named));
+  out.target = with_query(r, r.arena().join(uri, rest));
+  if (!out.target.starts_with('/')) { out.target = r.arena().join("/", out.target); }
+  return true;
+}
+
+bool ProxyPass::evaluate_target(Request& r, ProxyTarget& out) const {
   string_view evaluated = url.evaluate(r);
   auto parts = split_url(evaluated);
-  if (!parts || parts->host.empty()) {
-    SLUICE_REQUEST_LOG(r, error, 0, "invalid URL prefix in \"%.*s\"", static_cast<int>(evaluated.size()),
+  auto named = net::split_authority(parts ? parts->host : "", kHttpPort);
+  if (!parts || parts->host.empty() || !named) {
+    const char* what = parts && !parts->host.empty() ? "invalid host or port" : "invalid URL prefix";
+    SLUICE_REQUEST_LOG(r, error, 0, "%s in \"%.*s\"", what, static_cast<int>(evaluated.size()),
                        evaluated.data());
     r.answer_with(r.refuse(500));
     return false;
   }
-  out.host = r.arena().copy(parts->host.starts_with("unix:") ? "localhost" : parts->host);
+  bool local = parts->host.starts_with("unix:");
+  out.host = r.arena().copy(local ? "localhost" : parts->host);
+  out.port = local ? 0 : named->port;
   string_view given = r.arena().copy(parts->uri);
   if (given.empty()) {
     out.target = passed_target(r);
   } else {
     out.target = given.starts_with('/') ? given : r.arena().join("/", given);
   }
-  out.group = groups->find_or_make(parts->host, 80);
+  out.group = groups->find(parts->host, kHttpPort);
   if (out.group != nullptr) { return true; }
-  SLUICE_REQUEST_LOG(r, error, 0, "no resolver defined to resolve %s", parts->host.c_str());
-  r.answer_with(r.refuse(502));
-  return false;
+  out.made = groups->for_address(parts->host, kHttpPort);
+  out.group = out.made.get();
+  return true;
 }
 
 }  // namespace sluice::http

@@ -206,10 +206,6 @@ Verdict take_response(Request& r, const ProxyPass& pass, const ProxySettings& se
   r.response.buffer_limit = std::max<uint64_t>(buffering ? memory : 16 << 10, 64 << 10);
   r.response.spill_limit = buffering ? settings.max_temp_file_size.bytes : 0;
   r.response.spill_path = &settings.temp_path;
-  if (!settings.limit_rate.empty()) {
-    auto rate = conf::parse_size(settings.limit_rate.evaluate(r));
-    if (rate && rate->bytes > 0 && r.response.rate == 0) { r.response.rate = rate->bytes; }
-  }
   return Verdict::next;
 }
 

@@ -342,6 +342,10 @@ const conf::Module<P> module(
          "Fields of the server's answer that have no effect here: X-Accel-Redirect, X-Accel-Expires, "
          "X-Accel-Limit-Rate, "
          "X-Accel-Buffering, X-Accel-Charset, Expires, Cache-Control, Set-Cookie, Vary."},
+        {"proxy_pass_trailers", kPlaces, &P::pass_trailers, "on | off",
+         "Whether fields behind the body of the server's answer are passed to every client, and not only to "
+         "those that send TE: trailers.",
+         "off"},
         {"proxy_allow_upgrade", kPlaces, arguments(1, kAny), set_upgrades, "protocol … | off",
          "Protocols a client may switch to with Upgrade: the request is passed on so, and after 101 the "
          "connection is a "

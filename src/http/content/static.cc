@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "http/conditional.h"
 #include "http/content.h"
+#include "http/content/autoindex.h"
 #include "http/content/index.h"
 #include "http/request.h"
 #include "http/root.h"
@@ -140,6 +141,7 @@ Verdict answer_folder(Request& request) {
   MappedFile folder = map_file(request, request.path);
   if (folder.refused != 0) { return request.refuse(folder.refused); }
   Verdict verdict = answer_with_index(request, folder.name);
+  if (verdict == Verdict::next) { verdict = answer_with_list(request, folder.name); }
   if (verdict != Verdict::next) { return verdict; }
   SLUICE_REQUEST_LOG(request, error, 0, "directory index of \"%s\" is forbidden", folder.name.data());
   return request.refuse(403);

@@ -1,5 +1,6 @@
 #include "http/h1/server_connection.h"
 
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,6 +17,7 @@ namespace sluice::http::h1 {
 namespace {
 
 constexpr size_t kFirstRead = 4096 - 64;    // room for almost every head; one pool piece with its bookkeeping
+constexpr uint64_t kLastChance = 1000;      // milliseconds for the first request when the worker retires
 constexpr uint64_t kHalfCloseGrace = 1000;  // ms a request goes on after its client shut down its side
 constexpr uint32_t kMostATurn = 32;         // requests of one pipeline before others have their turn
 constexpr uint64_t kMostDiscarded = 1 << 20;  // bytes of an unread body read away to save the connection
@@ -130,7 +132,15 @@ void ServerConnection::expired() {
 }
 
 void ServerConnection::retire() {
-  if (state_ == State::idle) { close(); }
+  if (state_ != State::idle) { return; }
+  // Who has just connected is about to send a request, and one that is on its way would be lost.
+  char byte = 0;
+  bool sending = ::recv(client_.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+  if (client_.requests == 0 || sending) {
+    event::Loop::current().arm(*this, clock::now() + kLastChance);
+  } else {
+    close();
+  }
 }
 
 void ServerConnection::stop() {
@@ -199,6 +209,18 @@ event::Task<void> ServerConnection::run() {
   }
 }
 
+// What can be had without waiting. A head that arrives in one piece needs no coroutine to read it.
+bool ServerConnection::read_at_once(HeadReader& reader) {
+  if (buffered() == 0) {
+    if (!io_.readable().is_set()) { return false; }
+    make_room(1);
+    net::IoResult got = io_.read(in_->data() + end_, in_->capacity() - end_);
+    if (got.status != net::Io::ok) { return false; }
+    end_ += static_cast<uint32_t>(got.count);
+  }
+  return reader.parser.parse(input(), buffered()) != ParseState::more;
+}
+
 // Reads until the head is complete, or there is nothing to serve.
 event::Task<ServerConnection::HeadRead> ServerConnection::read_head(ServerExchange& exchange,
                                                                     HeadReader& reader) {
@@ -230,9 +252,12 @@ event::Task<ServerConnection::Next> ServerConnection::serve_one() {
   scope_ = &exchange.scope();
   exchange_ = &exchange;
   request.started_at = clock::now();
+  client_.pipelined = buffered() > 0;
   HeadReader reader(request, client_.port->default_server->settings->get<ServerSettings>());
   state_ = State::reading;
-  HeadRead read = co_await read_head(exchange, reader);
+  HeadRead read = HeadRead::complete;
+  bool complete = read_at_once(reader);
+  if (!complete) { read = co_await read_head(exchange, reader); }
   if (read == HeadRead::nothing || read == HeadRead::ended) {
     scope_ = nullptr;
     bool idle = read == HeadRead::nothing && !service_.retiring;

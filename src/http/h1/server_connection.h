@@ -41,6 +41,7 @@ class ServerConnection final : public ServedConnection, private event::Timer {
   void judge_half_closed();
   event::Task<void> run();
   event::Task<Next> serve_one();
+  bool read_at_once(class HeadReader& reader);
   event::Task<HeadRead> read_head(ServerExchange& exchange, class HeadReader& reader);
   void begin_request(ServerExchange& exchange, Request& request, uint16_t refused);
   Next after(ServerExchange& exchange, const CoreSettings& core, bool refused);

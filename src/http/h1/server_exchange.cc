@@ -200,9 +200,12 @@ void ServerExchange::write_head(Request& request, int64_t length, bool body) {
   const Response& response = request.response;
   const CoreSettings& core = request.core();
   bool no_length = response.status == 204 || response.status < 200 || response.status == 304;
+  bool may_chunk = request.head.minor >= 1 && core.chunked_transfer_encoding;
+  // Only a chunked body has room for trailers behind it.
+  if (body && !no_length && may_chunk && !response.trailers.empty()) { length = -1; }
   bool unframed = body && length < 0 && !no_length;
   bool switching = response.status == 101;
-  chunked_out_ = unframed && request.head.minor >= 1 && core.chunked_transfer_encoding;
+  chunked_out_ = unframed && may_chunk;
   if (unframed && !chunked_out_) { keepalive_ = false; }
   // Nobody knows whether the body will come.
   if (!body_done_ && waits_for_invitation_) { keepalive_ = false; }

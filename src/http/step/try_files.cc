@@ -92,6 +92,8 @@ class TryFiles final : public Step {
     for (const Candidate& candidate : settings_.candidates) {
       string_view path = path_of(request, candidate.path);
       if (path.empty()) { continue; }
+      // Without the slash that asked for a folder: a path that has none of its own is redirected to one.
+      if (candidate.folder) { path.remove_suffix(1); }
       MappedFile file = map_file(request, path);
       if (file.refused == 500) { return request.refuse(500); }
       if (file.refused != 0 || !exists(file.name, candidate.folder)) { continue; }

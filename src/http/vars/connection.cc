@@ -49,6 +49,8 @@ Value get_connection_time(Evaluation& in, const Variable&) {
   return seconds(in.arena(), clock::now() - request_of(in).client().accepted_at);
 }
 
+Value get_pipe(Evaluation& in, const Variable&) { return {request_of(in).client().pipelined ? "p" : "."}; }
+
 template <auto member>
 Value get_tcpinfo(Evaluation& in, const Variable&) {
   tcp_info info{};
@@ -69,6 +71,8 @@ const VariableRow rows[] = {
      "Requests made over the connection, this one included."},
     {Realm::http, "connection_time", get_connection_time,
      "Age of the connection in seconds, with milliseconds."},
+    {Realm::http, "pipe", get_pipe,
+     "\"p\" when the request came before the answer to the one before was out, else \".\"."},
     {Realm::http, "tcpinfo_rtt", get_tcpinfo<&tcp_info::tcpi_rtt>,
      "Round-trip time of the client's connection in microseconds, as the kernel estimates it."},
     {Realm::http, "tcpinfo_rttvar", get_tcpinfo<&tcp_info::tcpi_rttvar>,

@@ -26,7 +26,7 @@ Value list(Request& r, size_t longest, Write write) {
   char* start = r.arena().characters(r.attempts.size() * (longest + kNextGroup.size()));
   char* to = start;
   for (const Attempt& attempt : r.attempts) {
-    if (&attempt != r.attempts.data()) { to = write_text(to, attempt.new_group ? kNextGroup : kNext); }
+    if (&attempt != r.attempts.begin()) { to = write_text(to, attempt.new_group ? kNextGroup : kNext); }
     to = write(to, attempt);
   }
   return {{start, static_cast<size_t>(to - start)}};

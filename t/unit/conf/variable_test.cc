@@ -70,6 +70,22 @@ TEST_F(ExpressionTest, WithoutVariablesIsItsText) {
   EXPECT_FALSE(expression.empty());
 }
 
+TEST_F(ExpressionTest, TellsTextFromValues) {
+  auto pieces = [&](const std::string& text) {
+    Expression expression = compile(text);
+    table.resolve(diagnostics);
+    Request request(arena, table);
+    std::string out;
+    expression.each(
+        request, [&](std::string_view written) { out += "t<" + std::string(written) + ">"; },
+        [&](const Value& value) { out += (value.found ? "v<" : "none<") + std::string(value.text) + ">"; });
+    return out;
+  };
+  EXPECT_EQ(pieces("plain"), "t<plain>");
+  EXPECT_EQ(pieces("'a $test_fixed b$test_none'"), "t<a >v<fixed>t< b>none<>");
+  EXPECT_EQ(pieces("$test_fixed"), "v<fixed>");
+}
+
 TEST_F(ExpressionTest, ReplacesVariables) {
   EXPECT_EQ(evaluate("$test_fixed"), "fixed");
   EXPECT_EQ(evaluate("a${test_fixed}b"), "afixedb");

@@ -119,6 +119,26 @@ TEST(Sockets, ReuseportGivesEachWorkerItsOwn) {
   EXPECT_EQ(sockets.for_worker(1)[0].fd, second);
 }
 
+TEST(Sockets, ReuseportMayComeWithAReload) {
+  uint16_t port = free_port();
+  ListenPlan before;
+  add(before, "127.0.0.1", port);
+  Sockets old;
+  ASSERT_TRUE(old.open(before, 2, Sockets(), kOnce));
+  ListenPlan after;
+  add(after, "127.0.0.1", port).options.reuseport = true;
+  Sockets fresh;
+  ASSERT_TRUE(fresh.open(after, 2, old, kOnce));
+  fresh.replace(old);
+  EXPECT_NE(fresh.for_worker(0)[0].fd, fresh.for_worker(1)[0].fd);
+  Sockets again;
+  ASSERT_TRUE(again.open(before, 2, fresh, kOnce));
+  int extra = fresh.for_worker(1)[0].fd;
+  again.replace(fresh);
+  EXPECT_FALSE(is_open(extra));
+  EXPECT_EQ(again.for_worker(0)[0].fd, again.for_worker(1)[0].fd);
+}
+
 TEST(Sockets, AReloadKeepsWhatStaysAndClosesWhatGoes) {
   uint16_t stays = free_port();
   ListenPlan before;
