@@ -168,7 +168,7 @@ class Real(SluiceTest):
         profile = os.path.join(self.dir, "profile")
         done = subprocess.run([chromium(), "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
                                "--disable-dev-shm-usage", "--no-first-run", "--no-proxy-server", "--user-data-dir=" + profile,
-                               "--virtual-time-budget=20000", "--timeout=20000", "--dump-dom", "http://127.0.0.1:%d/" % s.port],
+                               "--timeout=30000", "--dump-dom", "http://127.0.0.1:%d/" % s.port],
                               capture_output=True, text=True, timeout=90 * SLOW)
         found = dict(re.findall(r'<li id="(\w+)">\w+=(.*?)</li>', done.stdout))
         self.assertEqual(found, {"image": "64x48", "style": "rgb(1, 2, 3)", "fetch": "browser", "upload": "300000", "events": "0,1,2",
