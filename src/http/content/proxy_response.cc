@@ -157,9 +157,6 @@ void copy_fields(Request& r, const ProxyPass& pass, const ProxySettings& setting
       case FieldId::set_cookie:
         value = cookie_value(r, settings, value);
         break;
-      case FieldId::last_modified:
-        if (auto date = clock::parse_http_date(value)) { r.response.last_modified = *date; }
-        break;
       default:
         break;
     }
