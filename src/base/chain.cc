@@ -31,16 +31,18 @@ Slice* raw(size_t count) { return static_cast<Slice*>(::operator new(count * siz
 // Leaves room for one more at the end.
 void Chain::room() {
   if (first_ + count_ < capacity_) { return; }
-  if (first_ > 0) {
+  // A long queue that loses one and gains one must not be moved each time.
+  if (first_ > 0 && (first_ > capacity_ / 2 || capacity_ <= 64)) {
     relocate(items_ + first_, count_,
              items_);  // downwards, so that no slice is written over before it was moved
     first_ = 0;
     return;
   }
   Slice* larger = raw(capacity_ * 2);
-  relocate(items_, count_, larger);
+  relocate(items_ + first_, count_, larger);
   if (items_ != room_here()) { ::operator delete(items_); }
   items_ = larger;
+  first_ = 0;
   capacity_ *= 2;
 }
 

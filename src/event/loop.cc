@@ -71,6 +71,7 @@ void Loop::settle() {
     while (Job* job = jobs_.pop_front()) { job->run(); }
     while (Garbage* garbage = garbage_.pop_front()) { delete garbage; }
   }
+  jobs_.splice(later_);
 }
 
 void Loop::turn(int milliseconds) {
@@ -81,7 +82,7 @@ void Loop::turn(int milliseconds) {
   }
   arm_tick();
   clock::expire();
-  event_base_loop(base_, EVLOOP_ONCE);
+  event_base_loop(base_, jobs_.empty() ? EVLOOP_ONCE : EVLOOP_NONBLOCK);
   settle();
 }
 
@@ -91,7 +92,7 @@ void Loop::run() {
   while (!stopped_) {
     arm_tick();
     clock::expire();
-    event_base_loop(base_, EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY);
+    event_base_loop(base_, (jobs_.empty() ? EVLOOP_ONCE : EVLOOP_NONBLOCK) | EVLOOP_NO_EXIT_ON_EMPTY);
     settle();
   }
 }

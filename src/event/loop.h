@@ -52,6 +52,10 @@ class Loop {
   void soon(Job& job) {
     if (!job.queued()) { jobs_.push_back(&job); }
   }
+  // In the next turn, after what will have happened by then.
+  void later(Job& job) {
+    if (!job.queued()) { later_.push_back(&job); }
+  }
   void discard(Garbage* garbage) { garbage_.push_back(garbage); }
   void arm(Timer& timer, uint64_t deadline) { timers_.arm(timer, deadline); }
   event_base* base() const { return base_; }
@@ -70,6 +74,7 @@ class Loop {
   bool stopped_ = false;
   TimerWheel timers_;
   List<Job, JobTag> jobs_;
+  List<Job, JobTag> later_;
   List<Garbage, GarbageTag> garbage_;
 };
 

@@ -10,7 +10,9 @@
 
 namespace sluice::event {
 
-class Socket {
+struct DoubtTag {};
+
+class Socket : public ListNode<DoubtTag> {
  public:
   Socket() = default;
   ~Socket() { close(); }
@@ -31,7 +33,9 @@ class Socket {
   Ready hangup;
   // A short read proves that nothing is left, unless the end of the stream is waiting behind it.
   void drained() {
-    if (!hangup.is_set()) { readable.clear(); }
+    if (hangup.is_set()) { return; }
+    readable.clear();
+    if (!ListNode<DoubtTag>::linked()) { doubt(); }
   }
   // Called on every event when set: for an idle connection, which has no coroutine.
   void on_event(void (*call)(void*), void* context) {
@@ -41,6 +45,8 @@ class Socket {
 
  private:
   static void ready(int fd, short what, void* self);
+  void doubt();
+  friend class Doubts;
   struct event event_;
   int fd_ = -1;
   void (*call_)(void*) = nullptr;

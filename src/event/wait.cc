@@ -25,7 +25,12 @@ void Wait::await_suspend(std::coroutine_handle<> waiting) {
     ready->waiter_ = this;
   }
   scope_.waits_.push_back(this);
-  if (deadline_ != kNoDeadline) { Loop::current().arm(*this, deadline_); }
+  if (deadline_ == 0) {
+    outcome_ = Wake::timeout;
+    Loop::current().later(*this);
+  } else if (deadline_ != kNoDeadline) {
+    Loop::current().arm(*this, deadline_);
+  }
 }
 
 void Wait::leave() {

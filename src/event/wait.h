@@ -128,6 +128,10 @@ inline Wait wait(Scope& scope, uint64_t deadline, Ready& a, Ready& b, Ready& c,
                  std::source_location where = std::source_location::current()) {
   return {scope, deadline, where, &a, &b, &c};
 }
+// Lets the others have their turn: for loops that could go on as long as a peer feeds them.
+inline Wait next_turn(Scope& scope, std::source_location where = std::source_location::current()) {
+  return {scope, 0, where, nullptr, nullptr, nullptr};
+}
 // Only time, or cancellation, ends it.
 inline Wait sleep(Scope& scope, uint64_t deadline,
                   std::source_location where = std::source_location::current()) {

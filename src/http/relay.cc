@@ -4,33 +4,57 @@
 
 #include <algorithm>
 
+#include "base/log.h"
 #include "os/files.h"
 
 namespace sluice::http {
 
-Spill::~Spill() {
-  if (fd_ >= 0) { ::close(fd_); }
-}
+namespace {
+constexpr uint64_t kMostATurn = 4 << 20;  // bytes before others have their turn
 
-Result<void> Spill::put(const std::string& folder, Chain& from, Chain& to) {
+uint64_t in_file(const Chain& chain) {
+  uint64_t total = 0;
+  for (size_t i = 0; i < chain.slices(); ++i) {
+    if (chain.at(i).in_file()) { total += chain.at(i).size; }
+  }
+  return total;
+}
+}  // namespace
+
+void Spill::put(const std::string& folder, Chain& from, Chain& to) {
   if (fd_ < 0) {
     auto made = os::make_temp_file(folder, nullptr);
-    if (!made) { return made.error(); }
-    fd_ = *made;
+    if (made) {
+      fd_ = *made;
+    } else {
+      fail(made.error().sys, folder);
+    }
   }
-  while (!from.empty()) {
+  while (works_ && !from.empty() && !from.front().in_file()) {
     iovec vectors[16];
     size_t count = from.iovecs(vectors, 16);
     ssize_t n = ::pwritev(fd_, vectors, static_cast<int>(count), static_cast<off_t>(size_));
     if (n < 0 && errno == EINTR) { continue; }
     if (n <= 0) {
-      return Error{What::exhausted, Side::self, Retry::no, errno, "pwritev() to a temporary file"};
+      fail(n < 0 ? errno : ENOSPC, folder);
+      break;
     }
     to.append_file(fd_, static_cast<off_t>(size_), static_cast<uint64_t>(n));
     size_ += static_cast<uint64_t>(n);
     from.consume(static_cast<uint64_t>(n));
   }
-  return {};
+  to.append(std::move(from));
+}
+
+void Spill::fail(int sys, const std::string& folder) {
+  works_ = false;
+  log::crit(sys, "a temporary file in \"%s\" cannot be written", folder.c_str());
+}
+
+void Spill::drop() {
+  if (fd_ >= 0) { ::close(fd_); }
+  fd_ = -1;
+  size_ = 0;
 }
 
 uint64_t Pace::allowed(uint64_t sent) const {
@@ -55,22 +79,34 @@ Relay::Relay(const RelayPlan& plan)
 
 Relay::State Relay::step() {
   if (error_.what != What::none) { return State::failed; }
+  uint64_t end = sent_ + kMostATurn;
   for (;;) {
+    if (sent_ >= end) { return State::turn; }
     bool read_some = false;
     if (!ended_ && room() > 0 && !read(read_some)) { return State::failed; }
     if (!write()) { return State::failed; }
     if (ended_ && last_pushed_ && pending_.empty() && plan_.sink->unsent() == 0) { return State::complete; }
     bool stuck = sink_full_ || pace_held_;
-    if (!read_some || (stuck && room() == 0)) { return State::waiting; }
+    bool more = !stuck && !pending_.empty();
+    if (!more && (!read_some || (stuck && room() == 0))) { return State::waiting; }
   }
 }
 
+// Bytes in memory that nobody has taken yet. What the sink holds is from one push: files in it are those of
+// that push.
+uint64_t Relay::in_memory() const {
+  uint64_t unsent = plan_.sink->unsent();
+  return pending_.size() - pending_in_file_ + unsent - std::min(unsent, sink_in_file_);
+}
+
+bool Relay::may_spill() const {
+  return plan_.spill_path != nullptr && spill_.works() && spill_.size() < plan_.spill_limit;
+}
+
 uint64_t Relay::room() const {
-  uint64_t spilled = std::min<uint64_t>(held(), spill_.size());
-  uint64_t in_memory = held() - spilled;
-  if (in_memory < plan_.buffer_limit) { return plan_.buffer_limit - in_memory; }
-  if (plan_.spill_path != nullptr && spill_.size() < plan_.spill_limit) { return plan_.buffer_limit; }
-  return 0;
+  uint64_t memory = in_memory();
+  if (memory < plan_.buffer_limit) { return plan_.buffer_limit - memory; }
+  return may_spill() ? plan_.buffer_limit : 0;
 }
 
 bool Relay::read(bool& some) {
@@ -94,12 +130,15 @@ bool Relay::filter(Chain& in, bool last) {
     in = std::move(out);
   }
   // A sink that is behind gets a file between: memory stays bounded while the source is let go.
-  bool full = sink_full_ && held() + in.size() > plan_.buffer_limit;
-  if (full && plan_.spill_path != nullptr && spill_.size() < plan_.spill_limit) {
-    auto put = spill_.put(*plan_.spill_path, in, pending_);
-    return put ? true : fail(put.error());
+  uint64_t files = in_file(in);
+  if (sink_full_ && in_memory() + in.size() > plan_.buffer_limit && may_spill()) {
+    uint64_t before = spill_.size();
+    spill_.put(*plan_.spill_path, in, pending_);
+    files += spill_.size() - before;
+  } else {
+    pending_.append(std::move(in));
   }
-  pending_.append(std::move(in));
+  pending_in_file_ += files;
   return true;
 }
 
@@ -113,7 +152,13 @@ bool Relay::write() {
   bool idle = pending_.empty() && (!ended_ || last_pushed_) && plan_.sink->unsent() == 0;
   if (idle) { return true; }
   Chain now;
-  if (plan_.sink->unsent() == 0 || !sink_full_) { pending_.move_to(now, most); }
+  bool sent_all = plan_.sink->unsent() == 0;
+  if (sent_all && pending_in_file_ == 0 && spill_.size() > 0) { spill_.drop(); }
+  if (sent_all || !sink_full_) {
+    pending_.move_to(now, most);
+    sink_in_file_ = in_file(now);
+    pending_in_file_ -= sink_in_file_;
+  }
   bool last = ended_ && pending_.empty() && !last_pushed_;
   sent_ += now.size();
   if (plan_.moved != nullptr) { *plan_.moved += now.size(); }
@@ -121,7 +166,7 @@ bool Relay::write() {
   if (flow == Flow::error) { return fail(plan_.sink->sink_error()); }
   last_pushed_ = last_pushed_ || last;
   sink_full_ = flow == Flow::again;
-  pace_held_ = !sink_full_ && !pending_.empty();
+  pace_held_ = pace_.limited() && !sink_full_ && !pending_.empty();
   return true;
 }
 
@@ -130,36 +175,43 @@ bool Relay::fail(Error error) {
   return false;
 }
 
-event::Task<Result<void>> Relay::run(event::Scope& scope) {
-  while (true) {
-    bool for_source = wants_source();
-    bool for_sink = wants_sink();
-    uint64_t now = clock::now();
-    uint64_t source_end = for_source ? plan_.source->source_patience() : event::kNoDeadline;
-    uint64_t sink_end = for_sink ? plan_.sink->sink_patience() : event::kNoDeadline;
-    uint64_t soonest = std::min(source_end, sink_end);
-    uint64_t deadline = soonest == event::kNoDeadline ? soonest : now + soonest;
-    uint64_t patient_until = deadline;
-    bool paced = pace_held_;
-    if (paced) { deadline = std::min(deadline, pace_.next_at()); }
-    event::Ready nothing;
-    event::Ready& source_ready = for_source ? plan_.source->source_ready() : nothing;
-    event::Ready unused;
-    event::Ready& sink_ready = for_sink ? plan_.sink->sink_ready() : unused;
-    event::Wake woken = co_await event::wait(scope, deadline, source_ready, sink_ready);
-    if (woken == event::Wake::canceled) { co_return Error{scope.why(), Side::client, Retry::no, 0, nullptr}; }
-    if (woken == event::Wake::timeout && !(paced && clock::now() < patient_until)) {
-      if (for_sink && sink_end <= source_end) {
-        plan_.sink->sink_timed_out();
-        co_return plan_.sink->sink_error();
-      }
-      plan_.source->source_timed_out();
-      co_return plan_.source->source_error();
-    }
-    State state = step();
-    if (state == State::complete) { co_return Result<void>(); }
-    if (state == State::failed) { co_return error_; }
+// Until something can be moved, or it took too long.
+event::Task<Result<void>> Relay::wait(event::Scope& scope) {
+  bool for_source = wants_source();
+  bool for_sink = wants_sink();
+  uint64_t source_end = for_source ? plan_.source->source_patience() : event::kNoDeadline;
+  uint64_t sink_end = for_sink ? plan_.sink->sink_patience() : event::kNoDeadline;
+  uint64_t soonest = std::min(source_end, sink_end);
+  uint64_t deadline = soonest == event::kNoDeadline ? soonest : clock::now() + soonest;
+  uint64_t until = pace_held_ ? std::min(deadline, pace_.next_at()) : deadline;
+  event::Ready no_source;
+  event::Ready no_sink;
+  event::Ready& source_ready = for_source ? plan_.source->source_ready() : no_source;
+  event::Ready& sink_ready = for_sink ? plan_.sink->sink_ready() : no_sink;
+  event::Wake woken = co_await event::wait(scope, until, source_ready, sink_ready);
+  if (woken == event::Wake::canceled) { co_return Error{scope.why(), Side::client, Retry::no, 0, nullptr}; }
+  if (woken == event::Wake::ready || until != deadline) { co_return Result<void>(); }
+  if (for_sink && sink_end <= source_end) {
+    plan_.sink->sink_timed_out();
+    co_return plan_.sink->sink_error();
   }
+  plan_.source->source_timed_out();
+  co_return plan_.source->source_error();
+}
+
+event::Task<Result<void>> Relay::run(event::Scope& scope, State state) {
+  while (state == State::waiting || state == State::turn) {
+    if (state == State::turn) {
+      co_await event::next_turn(scope);
+      if (scope.canceled()) { co_return Error{scope.why(), Side::client, Retry::no, 0, nullptr}; }
+    } else {
+      Result<void> ready = co_await wait(scope);
+      if (!ready) { co_return ready.error(); }
+    }
+    state = step();
+  }
+  if (state == State::failed) { co_return error_; }
+  co_return Result<void>();
 }
 
 event::Task<Result<void>> relay(event::Scope& scope, RelayPlan plan) {
@@ -167,7 +219,7 @@ event::Task<Result<void>> relay(event::Scope& scope, RelayPlan plan) {
   Relay::State state = work.step();
   if (state == Relay::State::complete) { co_return Result<void>(); }
   if (state == Relay::State::failed) { co_return work.error(); }
-  co_return co_await work.run(scope);
+  co_return co_await work.run(scope, state);
 }
 
 }  // namespace sluice::http

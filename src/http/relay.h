@@ -27,17 +27,28 @@ struct RelayPlan {
 };
 
 // A temporary file that the bytes of a slow reader wait in. Written once, read by sendfile, gone with its
-// descriptor.
+// descriptor. A disk that is full or gone costs speed and not the answer: the source is held back instead.
 class Spill {
  public:
-  ~Spill();
+  Spill() = default;
+  Spill(const Spill&) = delete;
+  Spill& operator=(const Spill&) = delete;
+  ~Spill() { drop(); }
   uint64_t size() const { return size_; }
-  // Moves memory slices of `from` into the file; `to` gets slices of the file instead.
-  Result<void> put(const std::string& folder, Chain& from, Chain& to);
+  bool works() const { return works_; }
+  // Moves memory slices of `from` into the file; `to` gets slices of the file instead. What the disk does not
+  // take goes to `to` as it is.
+  void put(const std::string& folder, Chain& from, Chain& to);
+  // All of it was sent: the next bytes get a new file. The old one's pages may still be on their way out and
+  // must not be written over.
+  void drop();
 
  private:
+  void fail(int sys, const std::string& folder);
+
   int fd_ = -1;
   uint64_t size_ = 0;
+  bool works_ = true;
 };
 
 // How much may be sent now under a rate, and when more may.
@@ -58,18 +69,21 @@ class Relay {
  public:
   explicit Relay(const RelayPlan& plan);
 
-  enum class State : uint8_t { waiting, complete, failed };
+  // turn: more could be moved, but others have waited long enough.
+  enum class State : uint8_t { waiting, turn, complete, failed };
   // Moves what can be moved now.
   State step();
-  // From waiting to the end.
-  event::Task<Result<void>> run(event::Scope& scope);
+  // From waiting or turn to the end.
+  event::Task<Result<void>> run(event::Scope& scope, State state);
   const Error& error() const { return error_; }
 
  private:
   bool wants_source() const { return !ended_ && room() > 0; }
   bool wants_sink() const { return plan_.sink->unsent() > 0; }
-  uint64_t held() const { return pending_.size() + plan_.sink->unsent(); }
+  uint64_t in_memory() const;
+  bool may_spill() const;
   uint64_t room() const;
+  event::Task<Result<void>> wait(event::Scope& scope);
   bool read(bool& some);
   bool filter(Chain& in, bool last);
   bool write();
@@ -81,6 +95,8 @@ class Relay {
   Chain pending_;
   Error error_;
   uint64_t sent_ = 0;
+  uint64_t pending_in_file_ = 0;
+  uint64_t sink_in_file_ = 0;
   bool ended_;
   bool last_pushed_ = false;
   bool sink_full_ = false;

@@ -12,6 +12,8 @@ namespace sluice::http {
 
 namespace {
 
+constexpr uint64_t kMostATurn = 4 << 20;  // bytes before others have their turn
+
 class BodyStore {
  public:
   explicit BodyStore(Request& r) : r_(r), core_(r.core()) {}
@@ -94,6 +96,7 @@ event::Task<Result<void>> read_request_body(Request& r) {
   if (r.body.complete) { co_return Result<void>(); }
   BodyStore store(r);
   if (!r.exchange.body_read()) { r.exchange.invite_body(); }
+  uint64_t turn_at = kMostATurn;
   while (!r.exchange.body_read()) {
     Chain more;
     Flow flow = r.exchange.pull(more, 64 << 10);
@@ -102,7 +105,13 @@ event::Task<Result<void>> read_request_body(Request& r) {
       auto added = store.add(more);
       if (!added) { co_return added.error(); }
     }
-    if (flow != Flow::again) { continue; }
+    if (flow != Flow::again) {
+      if (r.body.size >= turn_at) {
+        turn_at = r.body.size + kMostATurn;
+        co_await event::next_turn(r.scope);
+      }
+      continue;
+    }
     uint64_t deadline = clock::now() + r.exchange.source_patience();
     event::Wake woken = co_await event::wait(r.scope, deadline, r.exchange.source_ready());
     if (woken == event::Wake::canceled) {

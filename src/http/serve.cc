@@ -7,6 +7,7 @@
 #include "http/error_page_text.h"
 #include "http/host.h"
 #include "http/relay.h"
+#include "http/request_body.h"
 #include "http/uri.h"
 
 namespace sluice::http {
@@ -47,7 +48,11 @@ void choose_server(Request& r) {
 // What the head says, in the form everything after uses. A status when it cannot be served.
 uint16_t prepare(Request& r) {
   choose_server(r);
-  if (r.head.method == Method::connect) { return 405; }
+  if (r.head.method == Method::connect) {
+    // What follows would be the tunnel's bytes (RFC 9110 9.3.6).
+    r.exchange.close_after();
+    return 405;
+  }
   if (r.head.path == "*") {
     r.path = "*";
     r.unchanged_target = "*";
@@ -204,8 +209,11 @@ event::Task<void> send_answer(Request& r) {
   Relay work(begin_answer(r));
   Relay::State state = work.step();
   Result<void> sent;
-  if (state == Relay::State::waiting) { sent = co_await work.run(r.scope); }
-  if (state == Relay::State::failed) { sent = work.error(); }
+  if (state == Relay::State::failed) {
+    sent = work.error();
+  } else if (state != Relay::State::complete) {
+    sent = co_await work.run(r.scope, state);
+  }
   r.completed = static_cast<bool>(sent);
   if (!sent) { break_off(r, sent.error()); }
 }
@@ -230,6 +238,11 @@ event::Task<void> serve(Request& r, uint16_t refused) {
   while (verdict == Verdict::again) {
     bool named = r.location->kind == Location::Kind::named;
     verdict = named ? Verdict::next : choose_location(r);
+    if (verdict == Verdict::next && r.error_status == 0 && body_too_large(r)) {
+      SLUICE_REQUEST_LOG(r, error, 0, "client intended to send too large body: %llu bytes",
+                         static_cast<unsigned long long>(r.head.content_length));
+      verdict = r.refuse(413);
+    }
     if (verdict != Verdict::next) { continue; }
     for (const Step* step : r.location->steps) {
       verdict = step->check(r);

@@ -33,7 +33,7 @@ class Connection {
   // Writes from the front of the chain what the socket takes, and consumes it. ok: everything is gone; again:
   // some is left. `count` is what was written either way. `most` bounds one call (rate limits).
   IoResult write(Chain& chain, uint64_t most = UINT64_MAX);
-  // Bytes of a broken connection that nobody waits for are no proof of life: looks without reading.
+  // Whether it was reset, or closed both ways, even while unread bytes remain.
   bool broken();
   void shutdown_write();
   // Close with RST instead of FIN.

@@ -23,7 +23,7 @@ bool upgrade_wanted(const Request& r, const ProxySettings& settings) {
   bool asked = false;
   each_member(r.head.fields.combined(FieldId::connection),
               [&](string_view option) { asked = asked || iequals(option, "upgrade"); });
-  if (!asked) { return false; }
+  if (!asked || names_h2c(r.head.fields.value(FieldId::upgrade))) { return false; }
   if (settings.set_names.has({"Upgrade", "", FieldId::upgrade})) { return true; }
   string_view token = r.head.fields.value(FieldId::upgrade);
   return std::any_of(settings.upgrade_tokens.begin(), settings.upgrade_tokens.end(),
@@ -109,12 +109,14 @@ class Proxying {
   bool take_pooled(Try& now);
   event::Task<Result<void>> connect(Try& now);
   event::Task<Result<void>> exchange(Try& now);
-  event::Task<Result<void>> read_past_interim(Try& now);
+  event::Task<Result<void>> read_past_interim(Try& now, event::Scope& scope);
   Result<void> check_switch() const;
   void gather_body();
-  event::Task<Result<void>> pump_body(Origin& origin, event::Scope& scope);
-  event::Task<Result<void>> respond(Try& now, event::Scope& sending);
-  bool may_retry(const Error& error, uint32_t condition, bool counted);
+  event::Task<Result<void>> send_and_read(Try& now);
+  event::Task<Result<void>> pump_body(Origin& origin, event::Scope& sending, event::Scope& reading);
+  event::Task<Result<void>> respond(Try& now, event::Scope& sending, event::Scope& reading);
+  bool may_retry(const Error& error, uint32_t condition) const;
+  bool next_may_help() const;
   bool try_next_on_status(Try& now);
   void log_failure(const Error& error, const char* doing);
   uint16_t give_up(const Error& error);
@@ -133,6 +135,8 @@ class Proxying {
   int64_t body_length = kNoBody;
   bool streaming = false;  // the request's body is passed on as it comes
   bool body_consumed = false;
+  bool body_sent = false;  // to the origin, whole
+  bool answered = false;   // while the body was on its way
   bool upgrade = false;
   bool stale_retry_used = false;
   Chain body;
@@ -167,6 +171,15 @@ event::Task<Result<void>> Proxying::prepare_body() {
 }
 
 void Proxying::log_failure(const Error& error, const char* when) {
+  if (error.side == Side::client && error.what == What::too_large) {
+    SLUICE_REQUEST_LOG(r, error, 0, "%s", error.text);
+    return;
+  }
+  if (error.side == Side::client && (error.what == What::timeout || error.what == What::protocol)) {
+    SLUICE_REQUEST_LOG(r, info, error.sys, "%s while reading client request body",
+                       error.text != nullptr ? error.text : name(error.what));
+    return;
+  }
   if (error.side == Side::client) {
     SLUICE_REQUEST_LOG(r, info, error.sys,
                        "client prematurely closed connection, so upstream connection is closed too while %s",
@@ -205,6 +218,14 @@ event::Task<Result<void>> Proxying::connect(Try& now) {
     if (bind) { options.bind = &*bind; }
   }
   net::ConnectStart started = net::start_connect(now.peer().address, options);
+  if (started.fd < 0 && (started.sys == EMFILE || started.sys == ENFILE)) {
+    // Our own lack is no failure of the peer. Kept connections are the first thing to do without.
+    now.group().drop_idle();
+    started = net::start_connect(now.peer().address, options);
+    if (started.fd < 0) {
+      co_return Error{What::exhausted, Side::self, Retry::no, started.sys, "socket() failed"};
+    }
+  }
   if (started.fd < 0) {
     co_return Error{What::refused, Side::upstream, Retry::safe, started.sys, "connect() failed"};
   }
@@ -235,26 +256,36 @@ event::Task<Result<void>> Proxying::connect(Try& now) {
 
 // Passes the request's body on. Ends early without complaint when the origin stops reading: it may have
 // answered already.
-event::Task<Result<void>> Proxying::pump_body(Origin& origin, event::Scope& scope) {
+event::Task<Result<void>> Proxying::pump_body(Origin& origin, event::Scope& sending,
+                                              event::Scope& reading) {
   RelayPlan plan;
   plan.source = streaming ? static_cast<Source*>(&r.exchange) : nullptr;
   plan.first = &body;
   plan.sink = &origin;
   if (streaming) { r.exchange.invite_body(); }
-  Result<void> sent = co_await relay(scope, plan);
-  if (!sent && sent.error().side == Side::client && !scope.canceled()) { r.scope.cancel(sent.error().what); }
+  Result<void> sent = co_await relay(sending, plan);
+  body_sent = static_cast<bool>(sent);
+  if (sent || sending.canceled()) { co_return sent; }
+  // Without the rest of the body there will be no answer worth waiting for, unless it has begun. An origin
+  // that broke off may have said why.
+  const Error& error = sent.error();
+  if (error.side == Side::client && r.head_sent) {
+    r.scope.cancel(error.what);
+  } else if (error.side != Side::upstream || error.what == What::timeout) {
+    reading.cancel(error.what);
+  }
   co_return sent;
 }
 
 bool is_interim(const ResponseHead& head) { return head.status < 200 && head.status != 101; }
 
 // `head` is interim: passes it on, and reads until one is not.
-event::Task<Result<void>> Proxying::read_past_interim(Try& now) {
+event::Task<Result<void>> Proxying::read_past_interim(Try& now, event::Scope& scope) {
   constexpr int kMostInterim = 64;
   for (int i = 0; i < kMostInterim; ++i) {
     if (head->status != 100) { r.exchange.write_interim(*head); }
     head = r.arena().make<ResponseHead>(r.arena());
-    Result<void> got = co_await now.origin->read_head(r.scope, *head, r.head.method);
+    Result<void> got = co_await now.origin->read_head(scope, *head, r.head.method);
     if (!got || !is_interim(*head)) { co_return got; }
   }
   co_return Error{What::protocol, Side::upstream, Retry::no, 0, "upstream sent too many interim responses"};
@@ -265,20 +296,18 @@ Result<void> Proxying::check_switch() const {
   return Error{What::protocol, Side::upstream, Retry::no, 0, "upstream switched protocols unasked"};
 }
 
-// While the request's body is still on its way: the answer may come before its end. A body that is passed on
-// as it comes goes on while the answer does.
-event::Task<Result<void>> Proxying::respond(Try& now, event::Scope& sending) {
+// While the request's body is still on its way: the answer may come before its end, and the body goes on
+// while the answer does.
+event::Task<Result<void>> Proxying::respond(Try& now, event::Scope& sending, event::Scope& reading) {
   head = r.arena().make<ResponseHead>(r.arena());
-  Result<void> got = co_await now.origin->read_head(r.scope, *head, r.head.method);
-  if (got && is_interim(*head)) { got = co_await read_past_interim(now); }
+  Result<void> got = co_await now.origin->read_head(reading, *head, r.head.method);
+  if (got && is_interim(*head)) { got = co_await read_past_interim(now, reading); }
   if (got) { got = check_switch(); }
-  if (got && streaming && head->status != 101) {
+  bool at_once = got && head->status != 101 && (streaming || (!body_sent && !next_may_help()));
+  if (at_once) {
     accept(now);
-    if (r.has_pending()) {
-      sending.cancel(What::canceled);
-      co_return got;
-    }
-    co_await send_answer(r);
+    answered = true;
+    if (!r.has_pending()) { co_await send_answer(r); }
   }
   sending.cancel(What::canceled);
   co_return got;
@@ -291,6 +320,18 @@ void Proxying::gather_body() {
   } else if (r.body.complete && settings.pass_request_body) {
     for (size_t i = 0; i < r.body.chain.slices(); ++i) { body.append(r.body.chain.at(i)); }
   }
+}
+
+event::Task<Result<void>> Proxying::send_and_read(Try& now) {
+  event::Scope sending(r.scope);
+  event::Scope reading(r.scope);
+  body_consumed = body_consumed || streaming;
+  auto results =
+      co_await event::both(pump_body(*now.origin, sending, reading), respond(now, sending, reading));
+  // Reading was given up because sending had failed: that is the reason to tell.
+  bool given_up = !results.second && !results.first && reading.canceled() && !r.scope.canceled();
+  if (given_up) { co_return results.first.error(); }
+  co_return std::move(results.second);
 }
 
 // One request and the head of its answer on a connection.
@@ -314,13 +355,10 @@ event::Task<Result<void>> Proxying::exchange(Try& now) {
   if (sent != Flow::again) {
     head = r.arena().make<ResponseHead>(r.arena());
     got = co_await now.origin->read_head(r.scope, *head, r.head.method);
-    if (got && is_interim(*head)) { got = co_await read_past_interim(now); }
+    if (got && is_interim(*head)) { got = co_await read_past_interim(now, r.scope); }
     if (got) { got = check_switch(); }
   } else {
-    event::Scope sending(r.scope);
-    body_consumed = body_consumed || streaming;
-    auto results = co_await event::both(pump_body(*now.origin, sending), respond(now, sending));
-    got = results.second;
+    got = co_await send_and_read(now);
   }
   last().bytes_sent = now.origin->bytes_sent();
   last().bytes_received = now.origin->bytes_received();
@@ -332,7 +370,7 @@ Try& Proxying::begin_try(upstream::Peer& peer) {
   owned->current.emplace(*target.group, peer);
   r.attempts.push_back({});
   last().address = peer.name;
-  last().new_group = r.attempts.size() > 1 && tried.size() == 0;
+  last().new_group = r.attempts.size() > 1 && tried.size() == 1;
   if (first_try_at == 0) { first_try_at = clock::now(); }
   return *owned->current;
 }
@@ -358,9 +396,9 @@ event::Task<Result<void>> Proxying::repeat(Try& now) {
   co_return co_await exchange(now);
 }
 
-bool Proxying::may_retry(const Error& error, uint32_t condition, bool counted) {
+bool Proxying::may_retry(const Error& error, uint32_t condition) const {
   if (error.side != Side::upstream && error.side != Side::self) { return false; }
-  if ((settings.next_upstream & condition) == 0 || !counted || body_consumed) { return false; }
+  if ((settings.next_upstream & condition) == 0 || body_consumed) { return false; }
   bool repeatable = error.retry == Retry::safe || is_idempotent(r.head.method) ||
                     (settings.next_upstream & retry_on::kNonIdempotent) != 0;
   if (!repeatable) { return false; }
@@ -369,12 +407,16 @@ bool Proxying::may_retry(const Error& error, uint32_t condition, bool counted) {
 }
 
 // The status says that another peer should be asked, and there is one.
-bool Proxying::try_next_on_status(Try& now) {
+bool Proxying::next_may_help() const {
   uint32_t condition = condition_of(head->status);
   if (condition == 0 || (settings.next_upstream & condition) == 0) { return false; }
   bool others = target.group->peers.size() > tried.size();
   Error error{What::none, Side::upstream, Retry::idempotent, 0, nullptr};
-  if (!others || !may_retry(error, condition, true)) { return false; }
+  return others && may_retry(error, condition);
+}
+
+bool Proxying::try_next_on_status(Try& now) {
+  if (!next_may_help()) { return false; }
   bool failure = head->status != 403 && head->status != 404;
   if (failure) { now.peer().failed(clock::now()); }
   return true;
@@ -382,8 +424,18 @@ bool Proxying::try_next_on_status(Try& now) {
 
 uint16_t Proxying::give_up(const Error& error) {
   if (error.side == Side::client) {
-    return error.what == What::timeout ? 408 : error.what == What::protocol ? 400 : 499;
+    switch (error.what) {
+      case What::timeout:
+        return 408;
+      case What::protocol:
+        return 400;
+      case What::too_large:
+        return 413;
+      default:
+        return 499;
+    }
   }
+  if (error.side == Side::self) { return 500; }
   return error.what == What::timeout ? 504 : 502;
 }
 
@@ -394,7 +446,6 @@ void Proxying::accept(Try& now) {
   Verdict verdict = take_response(r, pass, settings, target, *head);
   if (verdict != Verdict::next) {
     last().response_time = since_start(now);
-    owned->current.reset();
     r.answer_with(verdict);
     return;
   }
@@ -452,12 +503,6 @@ event::Task<void> Proxying::finish_tunnel(Try& now) {
 }
 
 event::Task<Result<void>> Proxying::run() {
-  if (body_too_large(r)) {
-    SLUICE_REQUEST_LOG(r, error, 0, "client intended to send too large body: %llu bytes",
-                       static_cast<unsigned long long>(r.head.content_length));
-    r.answer_with(r.refuse(413));
-    co_return Result<void>();
-  }
   if (!pass.find_target(r, target)) { co_return Result<void>(); }
   if (target.group == nullptr) {
     bool resolved = co_await resolve_target(r, *pass.groups, target);
@@ -470,11 +515,7 @@ event::Task<Result<void>> Proxying::run() {
   r.exchange.ignore_client_leaving(settings.ignore_client_abort);
   Result<void> ready = co_await prepare_body();
   if (!ready) {
-    if (ready.error().what == What::too_large) {
-      SLUICE_REQUEST_LOG(r, error, 0, "client intended to send too large chunked body");
-    } else {
-      log_failure(ready.error(), "reading client request body");
-    }
+    log_failure(ready.error(), "reading client request body");
     if (ready.error().side == Side::client) { r.exchange.close_after(); }
     co_return ready.error();
   }
@@ -493,14 +534,14 @@ event::Task<Result<void>> Proxying::run() {
       }
       break;
     }
+    tried.add(peer);
     Try& now = begin_try(*peer);
     Result<void> tried_now;
     if (!take_pooled(now)) { tried_now = co_await connect(now); }
     if (tried_now) { tried_now = co_await exchange(now); }
     if (!tried_now && stale(now, tried_now.error())) { tried_now = co_await repeat(now); }
-    tried.add(peer);
     if (tried_now) {
-      if (!streaming && try_next_on_status(now)) {
+      if (!answered && try_next_on_status(now)) {
         last().status = head->status;
         last().response_time = since_start(now);
         owned->current.reset();
@@ -508,9 +549,11 @@ event::Task<Result<void>> Proxying::run() {
       }
       if (head->status == 101) {
         co_await finish_tunnel(now);
-      } else if (!streaming) {
+      } else if (!answered) {
         accept(now);
       }
+      // Something else answers, and this origin is done with.
+      if (r.has_pending()) { owned->current.reset(); }
       co_return Result<void>();
     }
     failure = tried_now.error();
@@ -522,7 +565,7 @@ event::Task<Result<void>> Proxying::run() {
     if (failure.side == Side::upstream && peer->failed(clock::now()) && target.group->peers.size() > 1) {
       SLUICE_REQUEST_LOG(r, warn, 0, "upstream server temporarily disabled while %s", doing);
     }
-    if (!may_retry(failure, condition_of(failure), true)) { break; }
+    if (!may_retry(failure, condition_of(failure))) { break; }
   }
   r.answer_with(r.refuse(give_up(failure)));
   co_return Result<void>();

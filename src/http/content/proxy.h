@@ -154,6 +154,8 @@ void pass_trailers(Request& request, const ProxySettings& settings, const Fields
 // Composes the head of the request to the origin. `length` of the body, -1 for chunked, -2 for none.
 string_view compose_request(Request& request, const ProxySettings& settings, const ProxyTarget& target,
                             int64_t length, bool upgrade);
+// Whether an Upgrade value offers HTTP/2 without TLS: never passed on, it would bypass everything here.
+bool names_h2c(string_view upgrade);
 inline constexpr int64_t kChunkedBody = -1;
 inline constexpr int64_t kNoBody = -2;
 

@@ -24,6 +24,12 @@ bool NameSet::has_unknown(string_view name) const {
   return false;
 }
 
+bool names_h2c(string_view value) {
+  bool found = false;
+  each_member(value, [&](string_view member) { found = found || istarts_with(member, "h2c"); });
+  return found;
+}
+
 namespace {
 
 // Appends to memory that grows by starting over in a larger piece; heads are small, so that is rare.
@@ -70,12 +76,6 @@ class Composer {
   char* at_;
   char* end_;
 };
-
-bool names_h2c(string_view value) {
-  bool found = false;
-  each_member(value, [&](string_view member) { found = found || istarts_with(member, "h2c"); });
-  return found;
-}
 
 void put_configured(Composer& out, Request& r, const ProxySettings& settings) {
   for (const SetField& field : settings.set_fields) {

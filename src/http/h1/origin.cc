@@ -13,6 +13,7 @@ namespace sluice::http::h1 {
 namespace {
 
 constexpr size_t kHeadRead = 16384 - 64;  // most small answers arrive whole in the first read
+constexpr size_t kTailRead = 4096;        // room left in a piece that is worth a read
 
 class H1Origin final : public Origin {
  public:
@@ -39,7 +40,9 @@ class H1Origin final : public Origin {
         return Flow::error;
       }
     }
-    return last_seen_ ? Flow::end : Flow::ok;
+    if (!last_seen_) { return Flow::ok; }
+    if (sent_at_ == 0) { sent_at_ = clock::now(); }
+    return Flow::end;
   }
   uint64_t unsent() const override { return out_.size(); }
   event::Ready& sink_ready() override { return io_.writable(); }
@@ -52,6 +55,7 @@ class H1Origin final : public Origin {
   // --- the response ---
   event::Task<Result<void>> read_head(event::Scope& scope, ResponseHead& head, Method method) override {
     ResponseParser parser(head, {limits_.head, 1000}, method);
+    uint64_t begin = clock::now();
     while (true) {
       if (end_ > begin_) {
         ParseState state = parser.parse(in_->data() + begin_, end_ - begin_);
@@ -65,10 +69,11 @@ class H1Origin final : public Origin {
         }
       }
       if (!io_.readable().is_set()) {
-        event::Wake woken = co_await event::wait(scope, clock::now() + limits_.read_timeout, io_.readable());
+        event::Wake woken = co_await event::wait(scope, begin + limits_.read_timeout, io_.readable());
         if (woken == event::Wake::canceled) {
           co_return Error{scope.why(), Side::client, Retry::no, 0, "canceled"};
         }
+        if (woken == event::Wake::timeout && sending_since(begin)) { continue; }
         if (woken == event::Wake::timeout) {
           co_return Error{What::timeout, Side::upstream, Retry::idempotent, ETIMEDOUT, "upstream timed out"};
         }
@@ -88,6 +93,7 @@ class H1Origin final : public Origin {
       }
       end_ += static_cast<uint32_t>(got.count);
       bytes_received_ += got.count;
+      begin = clock::now();
     }
   }
 
@@ -122,6 +128,15 @@ class H1Origin final : public Origin {
   }
 
  private:
+  // The time to answer begins when the request has been sent. True: it was not yet over at `begin`, which is
+  // moved.
+  bool sending_since(uint64_t& begin) const {
+    if (write_error_.what != What::none) { return false; }
+    uint64_t until = sent_at_ == 0 ? clock::now() : sent_at_;
+    if (until <= begin) { return false; }
+    begin = until;
+    return true;
+  }
   void frame(Chain& from, bool last) {
     if (!chunked_out_) {
       out_.append(std::move(from));
@@ -173,17 +188,21 @@ class H1Origin final : public Origin {
   Flow refill(uint64_t room) {
     if (!io_.readable().is_set()) { return Flow::again; }
     // The head's fields point into the first buffer: it is kept as long as they are needed, and not written
-    // over.
+    // over. Nor are bytes that are still on their way: what is left behind them is used up first, or an
+    // origin that sends byte by byte would be given a whole piece of memory for each.
     if (!head_) { head_ = in_; }
     size_t size = std::min<uint64_t>(std::max<uint64_t>(room, 4096), limits_.read_size) - 64;
-    if (in_.get() == head_.get() || in_->shared() || in_->capacity() < size) {
+    bool pinned = in_->shared();
+    if ((pinned && in_->capacity() - end_ < kTailRead) || (!pinned && in_->capacity() < size)) {
       in_ = BufferRef(Buffer::make(size));
+      pinned = false;
     }
-    begin_ = end_ = 0;
-    net::IoResult got = io_.read(in_->data(), in_->capacity());
+    if (!pinned) { end_ = 0; }
+    begin_ = end_;
+    net::IoResult got = io_.read(in_->data() + end_, in_->capacity() - end_);
     switch (got.status) {
       case net::Io::ok:
-        end_ = static_cast<uint32_t>(got.count);
+        end_ += static_cast<uint32_t>(got.count);
         bytes_received_ += got.count;
         return Flow::ok;
       case net::Io::again:
@@ -234,6 +253,7 @@ class H1Origin final : public Origin {
   bool chunked_out_ = false;
   bool last_seen_ = false;
   uint64_t bytes_sent_ = 0;
+  uint64_t sent_at_ = 0;  // clock::now() when the whole request had left
   Error write_error_;
 
   BufferRef in_;

@@ -19,6 +19,7 @@ namespace {
 constexpr size_t kFirstRead = 4096 - 64;    // room for almost every head; one pool piece with its bookkeeping
 constexpr uint64_t kLastChance = 1000;      // milliseconds for the first request when the worker retires
 constexpr uint64_t kHalfCloseGrace = 1000;  // ms a request goes on after its client shut down its side
+constexpr uint32_t kMostATurn = 32;         // requests of one pipeline before others have their turn
 constexpr uint64_t kMostDiscarded = 1 << 20;  // bytes of an unread body read away to save the connection
 
 void start(Service& service, int fd, const sockaddr* peer, socklen_t length, const Port& port) {
@@ -97,27 +98,36 @@ void ServerConnection::wake() {
 void ServerConnection::watch_client() {
   if (scope_ == nullptr || ignore_hangup_) { return; }
   bool reading = io_.readable().waited_for();
-  if (!io_.hangup().is_set()) {
-    // A reset looks like readability.
-    if (!reading && io_.readable().is_set() && io_.broken()) { scope_->cancel(What::reset); }
-    return;
-  }
-  if (reading || half_closed_) { return; }
-  if (io_.broken()) {
+  if (reading) { return; }
+  // A reset looks like readability.
+  if (io_.readable().is_set() && io_.broken()) {
     scope_->cancel(What::reset);
     return;
   }
-  // It may have left, or only finished sending: the same FIN. Those who wait get their answer if it comes
+  if (!io_.hangup().is_set() || half_closed_) { return; }
+  // It may have left, or only finished sending: the same FIN. Those who wait get their answer if it begins
   // soon.
   half_closed_ = true;
+  sent_before_ = exchange_->bytes_sent();
   event::Loop::current().arm(*this, clock::now() + kHalfCloseGrace);
+}
+
+// The time of grace for a client that shut down its side is over.
+void ServerConnection::judge_half_closed() {
+  // A client that has left answers bytes with a reset: this one was sent some and is still there.
+  if (exchange_->bytes_sent() > sent_before_) { return; }
+  if (exchange_->unsent() > 0) {
+    event::Loop::current().arm(*this, clock::now() + kHalfCloseGrace);
+  } else {
+    scope_->cancel(What::closed);
+  }
 }
 
 void ServerConnection::expired() {
   if (state_ == State::idle) {
     close();
   } else if (state_ == State::serving && scope_ != nullptr && half_closed_ && !ignore_hangup_) {
-    scope_->cancel(What::closed);
+    judge_half_closed();
   }
 }
 
@@ -163,8 +173,10 @@ void ServerConnection::drop_input() {
 void ServerConnection::become_idle() {
   drop_input();
   state_ = State::idle;
-  const auto& core = *client_.port->default_server->root.core;
-  event::Loop::current().arm(*this, clock::now() + core.keepalive_timeout.count);
+  const Server& server = *client_.port->default_server;
+  uint64_t first = client_.accepted_at + server.settings->get<ServerSettings>().client_header_timeout.count;
+  uint64_t next = clock::now() + server.root.core->keepalive_timeout.count;
+  event::Loop::current().arm(*this, client_.requests == 0 ? first : next);
   // Least recently used first, so that the first idle one found is the cheapest to lose.
   service_.connections.push_back(this);
 }
@@ -178,16 +190,15 @@ void ServerConnection::close() {
   event::Loop::current().discard(this);
 }
 
-void ServerConnection::close_or_reset(bool timed_out) {
-  const auto& core = *client_.port->default_server->root.core;
-  if (timed_out && core.reset_timedout_connection && io_.is_open()) { io_.reset(); }
-  close();
-}
-
 event::Task<void> ServerConnection::run() {
   while (true) {
     Next next = co_await serve_one();
-    if (next == Next::request) { continue; }
+    if (next == Next::request) {
+      // A deep pipeline must not keep the others waiting.
+      bool go_on = client_.requests % kMostATurn != 0;
+      if (!go_on) { go_on = co_await take_turns(); }
+      if (go_on) { continue; }
+    }
     if (next == Next::linger) { co_await linger(); }
     if (next == Next::idle) {
       become_idle();
@@ -210,22 +221,27 @@ bool ServerConnection::read_at_once(HeadReader& reader) {
   return reader.parser.parse(input(), buffered()) != ParseState::more;
 }
 
-// Reads until the head is complete. False: there is no request to serve (the connection ended, or never began
-// one).
-event::Task<bool> ServerConnection::read_head(ServerExchange& exchange, HeadReader& reader) {
-  uint64_t deadline = clock::now() + reader.settings.client_header_timeout.count;
+// Reads until the head is complete, or there is nothing to serve.
+event::Task<ServerConnection::HeadRead> ServerConnection::read_head(ServerExchange& exchange,
+                                                                    HeadReader& reader) {
+  // One deadline for the whole head, so that a byte now and then does not keep the connection; the first
+  // head's time began when the client came.
+  uint64_t begin = client_.requests == 0 ? client_.accepted_at : clock::now();
+  uint64_t deadline = begin + reader.settings.client_header_timeout.count;
   ParseState state = ParseState::more;
   while (true) {
     if (buffered() > 0) { state = reader.parser.parse(input(), buffered()); }
-    if (state != ParseState::more) { co_return true; }
+    if (state != ParseState::more) { co_return HeadRead::complete; }
     if (!io_.readable().is_set()) {
+      if (buffered() == 0) { co_return HeadRead::nothing; }
       event::Wake woken = co_await event::wait(exchange.scope(), deadline, io_.readable());
-      if (woken != event::Wake::ready) { co_return false; }
+      if (woken == event::Wake::timeout) { co_return HeadRead::late; }
+      if (woken == event::Wake::canceled) { co_return HeadRead::ended; }
     }
     const char* before = in_ ? input() : nullptr;
     if (make_room(1) != 0) { reader.parser.moved(before, input()); }
     net::IoResult got = io_.read(in_->data() + end_, in_->capacity() - end_);
-    if (got.status == net::Io::end || got.status == net::Io::error) { co_return false; }
+    if (got.status == net::Io::end || got.status == net::Io::error) { co_return HeadRead::ended; }
     end_ += static_cast<uint32_t>(got.count);
   }
 }
@@ -234,55 +250,67 @@ event::Task<ServerConnection::Next> ServerConnection::serve_one() {
   ServerExchange exchange(*this);
   Request request(service_.config, exchange);
   scope_ = &exchange.scope();
+  exchange_ = &exchange;
   request.started_at = clock::now();
   client_.pipelined = buffered() > 0;
   HeadReader reader(request, client_.port->default_server->settings->get<ServerSettings>());
   state_ = State::reading;
+  HeadRead read = HeadRead::complete;
   bool complete = read_at_once(reader);
-  if (!complete) { complete = co_await read_head(exchange, reader); }
-  if (!complete) {
+  if (!complete) { read = co_await read_head(exchange, reader); }
+  if (read == HeadRead::nothing || read == HeadRead::ended) {
     scope_ = nullptr;
-    bool late = io_.is_open() && !io_.hangup().is_set() && buffered() > 0;
-    if (late && !exchange.scope().canceled()) {
-      SLUICE_REQUEST_LOG(request, info, ETIMEDOUT, "client timed out while reading client request headers");
-    }
-    co_return Next::close;
+    bool idle = read == HeadRead::nothing && !service_.retiring;
+    co_return idle ? Next::idle : Next::close;
+  }
+  uint16_t refused = reader.parser.status();
+  if (read == HeadRead::late) {
+    refused = 408;
+    exchange.source_timed_out();
+    SLUICE_REQUEST_LOG(request, info, ETIMEDOUT, "client timed out while reading client request headers");
+  } else if (refused != 0) {
+    SLUICE_REQUEST_LOG(request, info, 0, "%s while reading client request", reader.parser.reason());
   }
   begin_ += static_cast<uint32_t>(reader.parser.consumed());
-  ++client_.requests;
-  state_ = State::serving;
-  half_closed_ = false;
-  ignore_hangup_ = false;
-  uint16_t refused = reader.parser.status();
-  if (refused != 0) {
-    SLUICE_REQUEST_LOG(request, info, 0, "%s while reading client request", reader.parser.reason());
-    exchange.begin(request);
-    exchange.close_after();
-    request.head.framing = Framing::none;
-  } else {
-    exchange.begin(request);
-  }
-  if (io_.hangup().is_set()) { watch_client(); }
+  begin_request(exchange, request, refused);
   co_await serve(request, refused);
   disarm();
   scope_ = nullptr;
   if (exchange.aborted() || exchange.timed_out() || exchange.upgraded() || request.discard_connection) {
     bool reset = exchange.timed_out() || request.discard_connection;
-    if (reset && request.core().reset_timedout_connection && io_.is_open()) { io_.reset(); }
+    bool wanted = reset && request.core().reset_timedout_connection;
+    if ((wanted || exchange.end_is_invisible()) && io_.is_open()) { io_.reset(); }
     co_return Next::close;
   }
   if (exchange.scope().canceled() || exchange.sink_error().what != What::none) { co_return Next::close; }
   if (!exchange.body_read() && !exchange.closes_after()) { co_await finish_body(exchange); }
-  const CoreSettings& core = request.core();
-  bool spent = client_.requests >= core.keepalive_requests ||
-               clock::now() - client_.accepted_at >= core.keepalive_time.count || service_.retiring;
-  if (exchange.closes_after() || !exchange.body_read() || (spent && buffered() == 0)) {
-    bool more = buffered() > 0 || io_.readable().is_set() || !exchange.body_read();
-    bool linger = core.lingering == Lingering::always || (core.lingering == Lingering::on && more);
-    co_return linger ? Next::linger : Next::close;
+  co_return after(exchange, request.core(), refused != 0);
+}
+
+void ServerConnection::begin_request(ServerExchange& exchange, Request& request, uint16_t refused) {
+  ++client_.requests;
+  state_ = State::serving;
+  half_closed_ = false;
+  ignore_hangup_ = false;
+  exchange.begin(request);
+  if (refused != 0) {
+    exchange.close_after();
+    request.head.framing = Framing::none;
   }
-  if (buffered() > 0 || io_.readable().is_set()) { co_return Next::request; }
-  co_return Next::idle;
+  if (io_.hangup().is_set()) { watch_client(); }
+}
+
+// What the connection does when its request has been answered.
+ServerConnection::Next ServerConnection::after(ServerExchange& exchange, const CoreSettings& core,
+                                               bool refused) {
+  bool retire = service_.retiring && buffered() == 0;
+  if (exchange.closes_after() || !exchange.body_read() || retire) {
+    // More may be on its way behind a head that was refused: nobody knows where it ends.
+    bool more = refused || buffered() > 0 || io_.readable().is_set() || !exchange.body_read();
+    bool linger = core.lingering == Lingering::always || (core.lingering == Lingering::on && more);
+    return linger ? Next::linger : Next::close;
+  }
+  return buffered() > 0 || io_.readable().is_set() ? Next::request : Next::idle;
 }
 
 // The answer is out and the client's body is not all in: reads it away, when that is cheaper than a new
@@ -302,6 +330,16 @@ event::Task<void> ServerConnection::finish_body(ServerExchange& exchange) {
   exchange.close_after();
 }
 
+// False: stopped meanwhile.
+event::Task<bool> ServerConnection::take_turns() {
+  event::Scope scope;
+  state_ = State::reading;
+  scope_ = &scope;
+  co_await event::next_turn(scope);
+  scope_ = nullptr;
+  co_return !scope.canceled();
+}
+
 // Closing while the client still sends would reset the connection and might destroy the answer on its way.
 event::Task<void> ServerConnection::linger() {
   state_ = State::ending;
@@ -314,7 +352,11 @@ event::Task<void> ServerConnection::linger() {
   while (true) {
     net::IoResult got = io_.read(in_->data(), in_->capacity());
     if (got.status == net::Io::end || got.status == net::Io::error) { break; }
-    if (got.status == net::Io::ok && clock::now() < end) { continue; }
+    if (got.status == net::Io::ok && clock::now() < end) {
+      co_await event::next_turn(scope);
+      if (!scope.canceled()) { continue; }
+      break;
+    }
     uint64_t deadline = std::min(end, clock::now() + core.lingering_timeout.count);
     event::Wake woken = co_await event::wait(scope, deadline, io_.readable());
     if (woken != event::Wake::ready) { break; }

@@ -32,20 +32,24 @@ class ServerConnection final : public ServedConnection, private event::Timer {
     closed,
   };
   enum class Next : uint8_t { request, idle, close, linger };
+  enum class HeadRead : uint8_t { complete, nothing, late, ended };
 
   static void on_event(void* self);
   void expired() override;
   void wake();
   void watch_client();
+  void judge_half_closed();
   event::Task<void> run();
   event::Task<Next> serve_one();
   bool read_at_once(class HeadReader& reader);
-  event::Task<bool> read_head(ServerExchange& exchange, class HeadReader& reader);
+  event::Task<HeadRead> read_head(ServerExchange& exchange, class HeadReader& reader);
+  void begin_request(ServerExchange& exchange, Request& request, uint16_t refused);
+  Next after(ServerExchange& exchange, const CoreSettings& core, bool refused);
   event::Task<void> finish_body(ServerExchange& exchange);
   event::Task<void> linger();
+  event::Task<bool> take_turns();
   void become_idle();
   void close();
-  void close_or_reset(bool timed_out);
 
   // Input: bytes [begin_, end_) of in_ are received and not yet used.
   size_t buffered() const { return end_ - begin_; }
@@ -58,6 +62,8 @@ class ServerConnection final : public ServedConnection, private event::Timer {
   Service& service_;
   Client client_;
   event::Scope* scope_ = nullptr;  // of the request being served
+  ServerExchange* exchange_ = nullptr;
+  uint64_t sent_before_ = 0;  // bytes of this answer that had left when the client shut down its side
   BufferRef in_;
   uint32_t begin_ = 0;
   uint32_t end_ = 0;

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "http/error_page_text.h"
+#include "http/hop_by_hop.h"
 
 namespace sluice::http::h1 {
 
@@ -45,6 +46,7 @@ size_t room_for(const Fields& fields) {
 
 void ServerExchange::begin(Request& request) {
   request_ = &request;
+  head_ = connection_.in_;
   framing_ = request.head.framing;
   left_ = request.head.content_length;
   body_done_ = framing_ == Framing::none || (framing_ == Framing::length && left_ == 0);
@@ -72,20 +74,28 @@ Flow ServerExchange::fail_read(What what, int sys, const char* text) {
 Flow ServerExchange::refill() {
   read_patience_ = request_->core().client_body_timeout.count;
   if (!connection_.io_.readable().is_set()) { return Flow::again; }
-  size_t wanted = left_ > kSmallRead ? kLargeRead : kSmallRead;
-  connection_.begin_ = connection_.end_ = 0;
-  if (!connection_.in_ || connection_.in_->shared() || connection_.in_->capacity() + 64 < wanted) {
-    connection_.in_ = BufferRef(Buffer::make(wanted - 64));
+  size_t wanted = (left_ > kSmallRead ? kLargeRead : kSmallRead) - 64;
+  ServerConnection& c = connection_;
+  // Bytes that are still needed stay where they are. What is left behind them is used up first, or a client
+  // that sends byte by byte would be given a whole piece of memory for each.
+  bool pinned = c.in_ && c.in_->shared();
+  if (!c.in_ || (pinned && c.in_->capacity() - c.end_ < wanted / 4) ||
+      (!pinned && c.in_->capacity() < wanted)) {
+    c.in_ = BufferRef(Buffer::make(wanted));
+    pinned = false;
   }
-  net::IoResult got = connection_.io_.read(connection_.in_->data(), connection_.in_->capacity());
+  if (!pinned) { c.end_ = 0; }
+  c.begin_ = c.end_;
+  net::IoResult got = c.io_.read(c.in_->data() + c.end_, c.in_->capacity() - c.end_);
   switch (got.status) {
     case net::Io::ok:
-      connection_.end_ = static_cast<uint32_t>(got.count);
+      c.end_ += static_cast<uint32_t>(got.count);
       return Flow::ok;
     case net::Io::again:
       return Flow::again;
     case net::Io::end:
-      return fail_read(What::closed, 0, "client prematurely closed connection");
+      // It may still read: half a request is a bad one.
+      return fail_read(What::protocol, 0, "client prematurely closed connection");
     default:
       return fail_read(What::reset, got.sys, "recv() failed");
   }
@@ -108,6 +118,13 @@ Flow ServerExchange::pull_length(Chain& to, uint64_t room) {
   return body_done_ ? Flow::end : Flow::ok;
 }
 
+// A length is checked before anything is read (serve.cc); chunks tell only as they come.
+bool ServerExchange::within_limit(uint64_t more) {
+  received_ += more;
+  uint64_t limit = request_->core().client_max_body_size.bytes;
+  return limit == 0 || received_ <= limit;
+}
+
 Flow ServerExchange::pull_chunked(Chain& to, uint64_t room) {
   uint64_t taken = 0;
   while (taken < room) {
@@ -119,6 +136,9 @@ Flow ServerExchange::pull_chunked(Chain& to, uint64_t room) {
     size_t used = chunked_in_.consumed();
     switch (event) {
       case ChunkedDecoder::Event::data:
+        if (!within_limit(chunked_in_.data().size())) {
+          return fail_read(What::too_large, 0, "client intended to send too large chunked body");
+        }
         to.append(chunked_in_.data(), connection_.in_);
         taken += chunked_in_.data().size();
         break;
@@ -159,10 +179,21 @@ void ServerExchange::write_interim(const ResponseHead& head) {
   out.text(" ");
   out.text(head.reason.empty() ? reason_phrase(head.status) : head.reason);
   out.text("\r\n");
-  for (const Field& field : head.fields) { out.field(field.name, field.value); }
+  HopByHop hop(head.fields);
+  for (const Field& field : head.fields) {
+    if (!hop.ends_here(field)) { out.field(field.name, field.value); }
+  }
   out.text("\r\n");
   out_.append(string_view(memory, static_cast<size_t>(out.end() - memory)));
   flush();
+}
+
+// Whether this connection may carry another request: what the client is told is what happens.
+bool ServerExchange::may_keep() const {
+  const CoreSettings& core = request_->core();
+  const Client& client = connection_.client_;
+  return core.keepalive_timeout.count != 0 && client.requests < core.keepalive_requests &&
+         clock::now() - client.accepted_at < core.keepalive_time.count && !connection_.service_.retiring;
 }
 
 void ServerExchange::write_head(Request& request, int64_t length, bool body) {
@@ -176,10 +207,9 @@ void ServerExchange::write_head(Request& request, int64_t length, bool body) {
   bool switching = response.status == 101;
   chunked_out_ = unframed && may_chunk;
   if (unframed && !chunked_out_) { keepalive_ = false; }
-  if (!body_done_ && waits_for_invitation_) {
-    keepalive_ = false;
-  }  // nobody knows whether the body will come
-  if (core.keepalive_timeout.count == 0 || connection_.service_.retiring) { keepalive_ = false; }
+  // Nobody knows whether the body will come.
+  if (!body_done_ && waits_for_invitation_) { keepalive_ = false; }
+  if (!may_keep()) { keepalive_ = false; }
   no_body_ = !body;
   length_left_ = body && !unframed ? length : -1;
   write_patience_ = core.send_timeout.count;
@@ -282,9 +312,8 @@ Flow ServerExchange::push(Chain& from, bool last) {
   if (write_error_.what != What::none) { return Flow::error; }
   if (!last_seen_) { frame(from, last); }
   last_seen_ = last_seen_ || last;
-  if (last && length_left_ > 0 && !no_body_) {
-    aborted_ = true;
-  }  // shorter than announced: visible only by closing
+  // Shorter than announced: visible only by closing.
+  if (last && length_left_ > 0 && !no_body_) { aborted_ = true; }
   Flow flow = flush();
   if (flow == Flow::ok && last_seen_) { return Flow::end; }
   return flow;

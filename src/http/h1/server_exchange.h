@@ -48,6 +48,10 @@ class ServerExchange final : public Exchange {
   void source_timed_out() override;
   void sink_timed_out() override;
   bool timed_out() const { return timed_out_; }
+  // The answer broke off, and the end of the connection is what its end would have been: only a reset tells.
+  bool end_is_invisible() const {
+    return aborted_ && head_written_ && !no_body_ && !chunked_out_ && length_left_ < 0;
+  }
   bool invited() const { return !waits_for_invitation_; }
 
  private:
@@ -55,6 +59,8 @@ class ServerExchange final : public Exchange {
   Flow pull_length(Chain& to, uint64_t room);
   Flow pull_chunked(Chain& to, uint64_t room);
   Flow refill();
+  bool within_limit(uint64_t more);
+  bool may_keep() const;
   void take_input(Chain& to, size_t size);
   void frame(Chain& from, bool last);
   Flow flush();
@@ -64,7 +70,9 @@ class ServerExchange final : public Exchange {
   Request* request_ = nullptr;
 
   Framing framing_ = Framing::none;
-  uint64_t left_ = 0;  // of a body with a length
+  BufferRef head_;         // what the request's fields point into
+  uint64_t left_ = 0;      // of a body with a length
+  uint64_t received_ = 0;  // body bytes
   ChunkedDecoder chunked_in_;
   bool body_done_ = true;
   bool waits_for_invitation_ = false;
