@@ -31,6 +31,11 @@ void Response::clear() {
   from_upstream = false;
 }
 
+int64_t Response::modified_at() const {
+  if (last_modified >= 0) { return last_modified; }
+  return clock::parse_http_date(fields.value(FieldId::last_modified)).value_or(-1);
+}
+
 void Response::add(BodyFilter* filter) {
   BodyFilter** place = &filters;
   while (*place != nullptr) { place = &(*place)->next; }

@@ -45,6 +45,8 @@ struct Response {
   bool upgraded = false;  // a 101 was sent and the tunnel has ended
   void clear();
   void add(BodyFilter* filter);  // behind those already there
+  // last_modified, or what a Last-Modified field says; -1: neither. Read only when asked for: it costs.
+  int64_t modified_at() const;
 };
 
 // A request's body once read (buffered): in memory or in a file.

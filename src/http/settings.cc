@@ -353,8 +353,6 @@ const conf::Module<CoreSettings> core_module(
             "The page shown for these errors: a path served internally, a @named location, or a URL "
             "to redirect to. =code changes the status, = takes the page's own.")
             .repeating(),
-        {"resolver_timeout", kEverywhere, &C::resolver_timeout, "time",
-         "Longest time a name may take to resolve.", "30s"},
     });
 
 const conf::Module<LocationOnlySettings> location_module(

@@ -80,7 +80,6 @@ struct CoreSettings {
   std::shared_ptr<const MimeTypes> types;  // null: built in
   std::string default_type = "text/plain";
   std::vector<ErrorPage> error_pages;
-  conf::Milliseconds resolver_timeout{30'000};
 };
 
 // Holds for its own block alone.

@@ -72,6 +72,8 @@ class NameServer:
         while True:
             try:
                 query, peer = self.udp.recvfrom(4096)
+                if not query:  # the end of the test
+                    return
                 self.asked.append(question(query)[:2])
                 for data in self._replies(query):
                     self.udp.sendto(data, peer)

@@ -159,7 +159,7 @@ class Expires final : public Filter {
     }
     if (expiry.kind == Expiry::Kind::off) { return; }
     auto now = static_cast<int64_t>(clock::wall() / 1000);
-    set_fields(request, lifetime_of(expiry, now, request.response.last_modified));
+    set_fields(request, lifetime_of(expiry, now, request.response.modified_at()));
   }
 
  private:
