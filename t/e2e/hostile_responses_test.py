@@ -263,7 +263,6 @@ class Pool(Scripted):
                 conn.buffer.clear()
                 conn.send(data)
                 left -= len(data)
-            conn.read_until_close()
         HostileTest.begin(self, CONF.replace("500ms", "20s") + "client_max_body_size 0; client_body_buffer_size 16m;", raw=origin)
         body = os.urandom(1 << 20) * 8
         for target in ("/x", "/plain/x"):

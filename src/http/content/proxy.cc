@@ -256,8 +256,7 @@ event::Task<Result<void>> Proxying::connect(Try& now) {
 
 // Passes the request's body on. Ends early without complaint when the origin stops reading: it may have
 // answered already.
-event::Task<Result<void>> Proxying::pump_body(Origin& origin, event::Scope& sending,
-                                              event::Scope& reading) {
+event::Task<Result<void>> Proxying::pump_body(Origin& origin, event::Scope& sending, event::Scope& reading) {
   RelayPlan plan;
   plan.source = streaming ? static_cast<Source*>(&r.exchange) : nullptr;
   plan.first = &body;
