@@ -107,6 +107,12 @@ void set_main_log(Log log) {
 
 void echo_to_stderr(std::optional<Level> most) { echo = most; }
 
+std::string reason(const Error& error) {
+  std::string text = error.text != nullptr ? error.text : name(error.what);
+  if (error.sys != 0) { append_format(text, " (%d: %s)", error.sys, strerror(error.sys)); }
+  return text;
+}
+
 void write(const Log& log, Level level, const Subject* subject, int sys, const char* format, ...) {
   va_list arguments;
   va_start(arguments, format);

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
+
 namespace sluice::log {
 
 enum class Level : uint8_t { stderr_only = 0, emerg, alert, crit, error, warn, notice, info, debug };
@@ -62,6 +64,9 @@ Log& main_log();
 void set_main_log(Log log);
 // Also copy lines of at most this level to standard error: during start-up and -t.
 void echo_to_stderr(std::optional<Level> most);
+
+// "connect() failed (111: Connection refused)", for lines in which more follows than the error.
+std::string reason(const Error& error);
 
 void write(const Log& log, Level level, const Subject* subject, int sys, const char* format, ...)
     __attribute__((format(printf, 5, 6)));

@@ -47,6 +47,8 @@ class Exchange : public Source, public Sink {
   virtual bool head_written() const = 0;
   // Bytes written to the connection for this request, head and framing included.
   virtual uint64_t bytes_sent() const = 0;
+  // Bytes that went over the bare connection after upgrade().
+  virtual void add_sent(uint64_t bytes) = 0;
 
   // Whether the request goes on when its client has left.
   virtual void ignore_client_leaving(bool ignore) = 0;

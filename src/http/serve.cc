@@ -180,15 +180,14 @@ void finish(Request& r) {
 void break_off(Request& r, const Error& error) {
   r.exchange.abort();
   if (error.side == Side::client) {
-    const char* what =
-        error.what == What::timeout ? "client timed out" : "client prematurely closed connection";
-    SLUICE_REQUEST_LOG(r, info, error.sys, "%s while sending response to client", what);
+    Error told = error;
+    told.text = error.what == What::timeout ? "client timed out" : "client prematurely closed connection";
+    SLUICE_REQUEST_LOG(r, info, 0, "%s while sending response to client", log::reason(told).c_str());
   } else if (error.side == Side::self) {
     SLUICE_REQUEST_LOG(r, crit, error.sys, "%s failed",
                        error.text != nullptr ? error.text : "writing a temporary file");
   } else {
-    SLUICE_REQUEST_LOG(r, error, error.sys, "%s while reading upstream",
-                       error.text != nullptr ? error.text : name(error.what));
+    SLUICE_REQUEST_LOG(r, error, 0, "%s while reading upstream", log::reason(error).c_str());
   }
 }
 

@@ -39,10 +39,10 @@ Resolved failure(int status) {
     case ARES_EREFUSED:
       return {nullptr, "Operation refused", 5};
     case ARES_ETIMEOUT:
-    case ARES_ECONNREFUSED:
       return {nullptr, "Operation timed out", ETIMEDOUT};
-    default:
-      return {nullptr, "Unknown error", 2};
+    default:  // ARES_ECONNREFUSED among them: every server answered with a failure of its own, or none is
+              // there
+      return {nullptr, "Server failure", 2};
   }
 }
 

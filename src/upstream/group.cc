@@ -27,7 +27,10 @@ Peer* Group::pick(std::string_view key, const Tried& tried) {
   Peer* peer = primary_->pick(key, tried, now);
   if (peer == nullptr && backup_ != nullptr) { peer = backup_->pick(key, tried, now); }
   if (peer == nullptr) {
-    for (auto& each : peers) { each->fails = 0; }
+    // A request that had somebody to ask has counted failures of its own: those stand.
+    if (tried.size() == 0 && live_count() == 0) {
+      for (auto& each : peers) { each->fails = 0; }
+    }
     return nullptr;
   }
   if (peer->fails >= peer->max_fails && peer->max_fails != 0) {

@@ -70,7 +70,7 @@ class Resolver(SluiceTest):
     def test_failures(self):
         codes = {"nx.test": 3, "servfail.test": 2, "refused.test": 5}
         s, server, origin = self.serve(lambda name, kind, query: dns.reply(query, code=codes.get(name, 0)), options="ipv6=off")
-        for name, text in (("nx.test", r"\(3: Host not found\)"), ("servfail.test", r"\((2|110): "), ("refused.test", r"\((5|110|2): "),
+        for name, text in (("nx.test", r"\(3: Host not found\)"), ("servfail.test", r"\(2: Server failure\)"), ("refused.test", r"\(2: Server failure\)"),
                            ("empty.test", r"\(3: Host not found\)")):
             begin = time.monotonic()
             r = s.get("/up/?to=" + name)
@@ -141,10 +141,11 @@ class Resolver(SluiceTest):
     def test_many_names(self):
         """More groups than are kept: the old ones go, and take their idle connections with them."""
         s, server, origin = self.serve(lambda name, kind, query: dns.reply(query, ["127.0.0.1"]), options="ipv6=off")
-        with s.connect() as c:
-            for i in range(1100):
-                c.request("GET", "/up/?to=n%d.test" % i, {}, None, "x")
-                self.assertEqual(c.read_response().status, 200)
+        for begin in (0, 550):
+            with s.connect() as c:
+                for i in range(begin, begin + 550):
+                    c.request("GET", "/up/?to=n%d.test" % i, {}, None, "x")
+                    self.assertEqual(c.read_response().status, 200)
         self.assertEqual(origin.connections, 1100)
         wait_for(lambda: origin.open <= 1000)
 
@@ -155,9 +156,8 @@ class Resolver(SluiceTest):
             done = self.run_sluice("-t", "-c", "CONF", raw=False, conf=text + " server { listen 127.0.0.1:%(port)d; }")
             self.assertEqual(done.returncode, 1, text)
             self.assertIn(error, done.stderr)
-        done = self.run_sluice("-t", "-c", "CONF", raw=False, conf="""server { listen 127.0.0.1:%(port)d;
+        self.sluice("""server { listen 127.0.0.1:%(port)d;
             resolver 127.0.0.1 [::1]:5353 localhost valid=30s ipv6=off status_zone=z; resolver_timeout 5s; }""")
-        self.assertEqual(done.returncode, 0, done.stderr)
 
 
 if __name__ == "__main__":

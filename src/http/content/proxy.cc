@@ -91,6 +91,7 @@ class Try {
 // What ends with the request: gives the peer back once the body has been read.
 class Exchanged {
  public:
+  Tunnelled tunnelled;
   upstream::MadeGroup made;  // the group of `current`, when it was made for requests like this one
   std::optional<Try> current;
 };
@@ -112,6 +113,8 @@ class Proxying {
   event::Task<Result<void>> read_past_interim(Try& now, event::Scope& scope);
   Result<void> check_switch() const;
   void gather_body();
+  // An error page, or what X-Accel-Redirect named, is fetched with GET whatever the request was.
+  bool sends_body() const { return settings.pass_request_body && r.method_override.empty(); }
   event::Task<Result<void>> send_and_read(Try& now);
   event::Task<Result<void>> pump_body(Origin& origin, event::Scope& sending, event::Scope& reading);
   event::Task<Result<void>> respond(Try& now, event::Scope& sending, event::Scope& reading);
@@ -146,17 +149,17 @@ class Proxying {
 
 // The request's body, buffered before the first peer is chosen unless it is passed on as it comes.
 event::Task<Result<void>> Proxying::prepare_body() {
-  if (!settings.pass_request_body) {
-    body_length = kNoBody;
-    co_return Result<void>();
-  }
-  if (settings.has_body) {
-    body.append(settings.body.evaluate(r));
-    body_length = static_cast<int64_t>(body.size());
-    co_return Result<void>();
-  }
   Framing framing = r.head.framing;
-  if (framing == Framing::none) { co_return Result<void>(); }
+  if (!settings.pass_request_body || settings.has_body) {
+    // It is read all the same: $request_body and $request_body_file may be what the origin is told instead.
+    if (framing != Framing::none) {
+      Result<void> read = co_await read_request_body(r);
+      if (!read) { co_return read.error(); }
+    }
+    body_length = settings.has_body ? static_cast<int64_t>(settings.body.evaluate(r).size()) : kNoBody;
+    co_return Result<void>();
+  }
+  if (framing == Framing::none || !sends_body()) { co_return Result<void>(); }
   bool whole = r.body.complete || settings.request_buffering ||
                (framing == Framing::chunked && settings.version == ProxySettings::Version::v10);
   if (whole) {
@@ -186,8 +189,10 @@ void Proxying::log_failure(const Error& error, const char* when) {
                        when);
     return;
   }
-  SLUICE_REQUEST_LOG(r, error, error.sys, "%s while %s",
-                     error.text != nullptr ? error.text : name(error.what), when);
+  std::string reason = log::reason(error);
+  bool parsing = error.what == What::protocol && !reason.starts_with("upstream");
+  SLUICE_REQUEST_LOG(r, error, 0, "%s%s while %s", parsing ? "upstream sent invalid header: " : "",
+                     reason.c_str(), when);
 }
 
 // A kept-alive connection, if there is one worth trying.
@@ -316,7 +321,7 @@ void Proxying::gather_body() {
   body.clear();
   if (settings.has_body) {
     body.append(settings.body.evaluate(r));
-  } else if (r.body.complete && settings.pass_request_body) {
+  } else if (r.body.complete && sends_body()) {
     for (size_t i = 0; i < r.body.chain.slices(); ++i) { body.append(r.body.chain.at(i)); }
   }
 }
@@ -464,8 +469,8 @@ void release(Request& r, void* context) {
   Attempt& attempt = r.attempts.back();
   attempt.response_time = static_cast<int64_t>(clock::now() - now.started_at());
   if (now.origin != nullptr) {
-    attempt.bytes_received = now.origin->bytes_received();
-    attempt.bytes_sent = now.origin->bytes_sent();
+    attempt.bytes_received = now.origin->bytes_received() + owned->tunnelled.down;
+    attempt.bytes_sent = now.origin->bytes_sent() + owned->tunnelled.up;
     attempt.response_length = static_cast<int64_t>(now.origin->body_received());
     if (now.origin->reusable()) { now.keep(); }
   }
@@ -497,7 +502,9 @@ event::Task<void> Proxying::finish_tunnel(Try& now) {
   net::Connection* client = r.exchange.upgrade(early_client);
   if (sent) {
     co_await tunnel(r, *client, std::move(early_client), now.connection()->io, std::move(early_origin),
-                    settings.read_timeout.count);
+                    settings.read_timeout.count, owned->tunnelled);
+    r.body_bytes_sent = owned->tunnelled.down;
+    r.exchange.add_sent(owned->tunnelled.down);
   }
 }
 
@@ -526,10 +533,10 @@ event::Task<Result<void>> Proxying::run() {
     upstream::Peer* peer = target.group->pick(string_view(), tried);
     if (peer == nullptr) {
       if (failure.what == What::unavailable) {
-        log_failure(failure, "connecting to upstream");
         r.attempts.push_back({});
         last().address = target.group->name;
         last().status = 502;
+        log_failure(failure, "connecting to upstream");
       }
       break;
     }

@@ -166,7 +166,11 @@ Verdict take_response(Request& request, const ProxyPass& pass, const ProxySettin
                       const ProxyTarget& target, const ResponseHead& head);
 
 // Both ways until both have ended, after a 101.
+struct Tunnelled {
+  uint64_t up = 0;  // bytes written to the origin
+  uint64_t down = 0;
+};
 event::Task<void> tunnel(Request& request, net::Connection& client, Chain from_client,
-                         net::Connection& origin, Chain from_origin, uint64_t timeout);
+                         net::Connection& origin, Chain from_origin, uint64_t timeout, Tunnelled& moved);
 
 }  // namespace sluice::http

@@ -175,9 +175,12 @@ Verdict take_response(Request& r, const ProxyPass& pass, const ProxySettings& se
   }
   if (intercepted(r, settings, head.status)) {
     string_view challenge = head.fields.value(FieldId::www_authenticate);
-    Verdict verdict = r.refuse(head.status);
-    if (!challenge.empty()) { r.response.fields.add(FieldId::www_authenticate, challenge); }
-    return verdict;
+    if (!challenge.empty()) {
+      auto* kept = r.arena().make<Fields>(r.arena());
+      kept->add(FieldId::www_authenticate, challenge);
+      r.kept_fields = kept;
+    }
+    return r.refuse(head.status);
   }
   r.response.clear();
   r.response.from_upstream = true;

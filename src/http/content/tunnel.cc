@@ -10,6 +10,7 @@ namespace {
 struct Direction {
   net::Connection& from;
   net::Connection& to;
+  uint64_t& moved;
   Chain pending;
   bool ended = false;   // `from` has finished
   bool closed = false;  // `to` has been told
@@ -19,6 +20,7 @@ struct Direction {
     while (true) {
       if (!pending.empty()) {
         net::IoResult written = to.write(pending);
+        moved += written.count;
         progress = progress || written.count > 0;
         if (written.status == net::Io::error) { return false; }
         if (!pending.empty()) { return true; }
@@ -48,10 +50,10 @@ struct Direction {
 }  // namespace
 
 event::Task<void> tunnel(Request& r, net::Connection& client, Chain from_client, net::Connection& origin,
-                         Chain from_origin, uint64_t timeout) {
+                         Chain from_origin, uint64_t timeout, Tunnelled& moved) {
   r.exchange.ignore_client_leaving(true);  // the end of its stream is data here
-  Direction up{client, origin, std::move(from_client)};
-  Direction down{origin, client, std::move(from_origin)};
+  Direction up{client, origin, moved.up, std::move(from_client)};
+  Direction down{origin, client, moved.down, std::move(from_origin)};
   while (true) {
     bool progress = false;
     if (!up.move(progress) || !down.move(progress)) { break; }
@@ -64,7 +66,8 @@ event::Task<void> tunnel(Request& r, net::Connection& client, Chain from_client,
     event::Wake woken = co_await event::wait(r.scope, deadline, first, second);
     if (woken == event::Wake::canceled) { break; }
     if (woken == event::Wake::timeout) {
-      SLUICE_REQUEST_LOG(r, info, ETIMEDOUT, "upstream timed out while proxying upgraded connection");
+      Error late{What::timeout, Side::upstream, Retry::no, ETIMEDOUT, "upstream timed out"};
+      SLUICE_REQUEST_LOG(r, error, 0, "%s while proxying upgraded connection", log::reason(late).c_str());
       break;
     }
   }

@@ -20,7 +20,7 @@ ParseState ResponseParser::parse(const char* begin, size_t size) {
     scanned_ = static_cast<size_t>(stop - begin);
     from = stop == end ? nullptr : line_end(stop, end);
     if ((from == nullptr ? scanned_ : static_cast<size_t>(from - begin)) > limits_.head) {
-      fail("response header too large");
+      fail("upstream sent too big header");
       break;
     }
     if (from == nullptr) {

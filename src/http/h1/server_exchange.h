@@ -27,6 +27,7 @@ class ServerExchange final : public Exchange {
   void write_trailers(const Fields& trailers) override;
   bool head_written() const override { return head_written_; }
   uint64_t bytes_sent() const override { return bytes_sent_; }
+  void add_sent(uint64_t bytes) override { bytes_sent_ += bytes; }
   Flow push(Chain& from, bool last) override;
   uint64_t unsent() const override { return out_.size(); }
 

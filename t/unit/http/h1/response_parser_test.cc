@@ -227,11 +227,11 @@ TEST(ResponseParser, Limits) {
   EXPECT_TRUE(
       has(outcome(start + "X: " + std::string(26, 'a') + "\r\n\r\n", Method::get, limits), "1.1 200"));
   EXPECT_EQ(outcome(start + "X: " + std::string(27, 'a') + "\r\n\r\n", Method::get, limits),
-            "failed: response header too large");
+            "failed: upstream sent too big header");
   EXPECT_EQ(outcome(start + "X: " + std::string(31, 'a'), Method::get, limits),
-            "failed: response header too large");
+            "failed: upstream sent too big header");
   EXPECT_EQ(outcome("HTTP/1.1 200 " + std::string(100, 'a'), Method::get, limits),
-            "failed: response header too large");
+            "failed: upstream sent too big header");
   EXPECT_EQ(outcome(start + "A:\r\nB:\r\nC:\r\nD:\r\n\r\n", Method::get, limits),
             "failed: too many response header lines");
   EXPECT_TRUE(has(outcome(start + "A:\r\n(:\r\nC:\r\n\r\n", Method::get, limits), " A=|C=| "));
