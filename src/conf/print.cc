@@ -133,7 +133,7 @@ void plain_variables(std::string& out, Realm realm, const char* where) {
 
 constexpr const char* kPageStart = R"(.Dd $Mdocdate$
 .Dt SLUICE.CONF 5
-.Os
+.Os Sluice
 .Sh NAME
 .Nm sluice.conf
 .Nd configuration of the sluice reverse proxy
