@@ -13,10 +13,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import websockets as ws
 
+FINISHED = threading.Event()  # the page's script says when; several applications may serve one page
 PAGE = """<!DOCTYPE html>
 <html><head><title>Application</title><link rel="stylesheet" href="/static/style.css"></head>
 <body><h1 id="title">Application</h1><img id="logo" src="/static/logo.png" alt="logo">
 <ul id="results"></ul>
+<img src="/api/hold" alt="keeps the page loading until the script is done">
 <script>
 const results = {};
 function report(name, value) {
@@ -53,13 +55,7 @@ function events() {
     source.onerror = () => { source.close(); report("events", "error after " + seen.join(",")); done(); };
   });
 }
-async function socket() {
-  // A headless browser's clock runs ahead when only a socket is busy; a pending fetch holds it.
-  const hold = fetch("/api/hold");
-  await conversation();
-  await hold;
-}
-function conversation() {
+function socket() {
   return new Promise(done => {
     const link = new WebSocket("ws://" + location.host + "/socket");
     link.onopen = () => link.send("over the wire");
@@ -75,8 +71,9 @@ async function run() {
     try { await part(); } catch (e) { report(part.name, "failed: " + e); }
   }
   report("done", Object.keys(results).length);
+  await fetch("/api/finished", { method: "POST" });
 }
-window.onload = run;
+run();
 </script></body></html>
 """
 STYLE = "body { font-family: sans-serif; } h1 { color: rgb(1, 2, 3); }\n"
@@ -133,8 +130,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         path, _, query = self.path.partition("?")
-        self.server.seen.append(self)
+        self.server.seen.append(self.path)
         if path == "/":
+            FINISHED.clear()
             self.answer(PAGE, "text/html; charset=utf-8", Set_Cookie="session=1; Path=/; HttpOnly")
         elif path == "/static/style.css":
             self.answer(STYLE, "text/css")
@@ -143,8 +141,8 @@ class Handler(BaseHTTPRequestHandler):
         elif path == "/api/hello":
             self.as_json({"hello": query.partition("=")[2], "fields": dict(self.headers.items())})
         elif path == "/api/hold":
-            time.sleep(1.5)
-            self.as_json({})
+            FINISHED.wait(20)
+            self.answer(self.logo, "image/png")
         elif path == "/redirect":
             self.answer("", "text/plain", 302, Location="http://%s/api/hello?name=moved" % self.headers["Host"])
         elif path == "/events":
@@ -170,6 +168,8 @@ class Handler(BaseHTTPRequestHandler):
             time.sleep(0.1)
 
     def do_POST(self):
+        if self.path == "/api/finished":
+            FINISHED.set()
         if "chunked" in self.headers.get("Transfer-Encoding", ""):
             body = b""
             while True:

@@ -53,12 +53,7 @@ class Sample(SluiceTest):
             fields = {name.lower(): value for name, value in r.json()["fields"].items()}
             self.assertEqual((fields["host"], fields["x-real-ip"], fields["x-forwarded-for"], fields["x-forwarded-proto"]),
                              ("example.com", "127.0.0.1", "10.0.0.9, 127.0.0.1", "http"))
-        for app in apps:
-            app.stop()
-        s.reload()  # connections kept from before might still be served by what is left of the applications
-        self.assertEqual(s.get("/", host="example.com", port=80).status, 502)
-        s.wait_log(r'connect\(\) failed \(111: Connection refused\) while connecting to upstream, client: 127.0.0.1, server: example.com, '
-                   r'request: "GET / HTTP/1.1", upstream: "http://127.0.1.\d:8080/", host: "example.com"')
+        self.assertEqual([len(app.seen) for app in apps], [2, 2, 2])
 
     def test_caching_is_refused_honestly(self):
         done = self.run_sluice("-t", "-c", "CONF", raw=False, conf="http {\n" + SAMPLE + "}")
