@@ -41,6 +41,9 @@ class Sink {
   virtual Flow push(Chain& from, bool last) = 0;
   // Bytes taken but not yet written.
   virtual uint64_t unsent() const = 0;
+  // Bytes that have reached the other side, as far as can be known: more of them mean that it reads, though
+  // perhaps too slowly to make room for another write.
+  virtual int64_t delivered() = 0;
   virtual event::Ready& sink_ready() = 0;
   virtual Error sink_error() const = 0;
   virtual uint64_t sink_patience() const = 0;

@@ -118,6 +118,7 @@ bool Relay::read(bool& some) {
     ended_ = true;
     some = true;
   }
+  source_moved_ = source_moved_ || some;
   return some ? filter(got, ended_) : true;
 }
 
@@ -175,28 +176,56 @@ bool Relay::fail(Error error) {
   return false;
 }
 
+// When the source, and the sink, will have kept us waiting too long.
+void Relay::set_deadlines(bool for_source, bool for_sink) {
+  uint64_t now = clock::now();
+  auto later = [now](uint64_t patience) {
+    return patience == event::kNoDeadline ? event::kNoDeadline : now + patience;
+  };
+  if (!for_source) {
+    source_deadline_ = event::kNoDeadline;
+  } else if (source_moved_) {
+    source_deadline_ = later(plan_.source->source_patience());
+  }
+  source_moved_ = !for_source;
+  if (!for_sink) {
+    sink_deadline_ = event::kNoDeadline;
+    delivered_ = INT64_MIN;
+    return;
+  }
+  int64_t delivered = plan_.sink->delivered();
+  if (delivered > delivered_) { sink_deadline_ = later(plan_.sink->sink_patience()); }
+  delivered_ = delivered;
+}
+
 // Until something can be moved, or it took too long.
 event::Task<Result<void>> Relay::wait(event::Scope& scope) {
   bool for_source = wants_source();
   bool for_sink = wants_sink();
-  uint64_t source_end = for_source ? plan_.source->source_patience() : event::kNoDeadline;
-  uint64_t sink_end = for_sink ? plan_.sink->sink_patience() : event::kNoDeadline;
-  uint64_t soonest = std::min(source_end, sink_end);
-  uint64_t deadline = soonest == event::kNoDeadline ? soonest : clock::now() + soonest;
+  set_deadlines(for_source, for_sink);
+  uint64_t deadline = std::min(source_deadline_, sink_deadline_);
   uint64_t until = pace_held_ ? std::min(deadline, pace_.next_at()) : deadline;
+  // A slow reader makes no room for long; whether it reads at all is looked at now and then.
+  if (for_sink && sink_deadline_ != event::kNoDeadline) {
+    until = std::min(until, clock::now() + plan_.sink->sink_patience() / 4 + 1);
+  }
   event::Ready no_source;
   event::Ready no_sink;
   event::Ready& source_ready = for_source ? plan_.source->source_ready() : no_source;
   event::Ready& sink_ready = for_sink ? plan_.sink->sink_ready() : no_sink;
   event::Wake woken = co_await event::wait(scope, until, source_ready, sink_ready);
   if (woken == event::Wake::canceled) { co_return Error{scope.why(), Side::client, Retry::no, 0, nullptr}; }
-  if (woken == event::Wake::ready || until != deadline) { co_return Result<void>(); }
-  if (for_sink && sink_end <= source_end) {
+  if (woken == event::Wake::ready) { co_return Result<void>(); }
+  uint64_t now = clock::now();
+  if (now >= sink_deadline_ && plan_.sink->delivered() <= delivered_) {
     plan_.sink->sink_timed_out();
     co_return plan_.sink->sink_error();
   }
-  plan_.source->source_timed_out();
-  co_return plan_.source->source_error();
+  if (now >= source_deadline_) {
+    plan_.source->source_timed_out();
+    co_return plan_.source->source_error();
+  }
+  co_return Result<void>();
 }
 
 event::Task<Result<void>> Relay::run(event::Scope& scope, State state) {

@@ -83,6 +83,7 @@ class Relay {
   uint64_t in_memory() const;
   bool may_spill() const;
   uint64_t room() const;
+  void set_deadlines(bool for_source, bool for_sink);
   event::Task<Result<void>> wait(event::Scope& scope);
   bool read(bool& some);
   bool filter(Chain& in, bool last);
@@ -97,6 +98,10 @@ class Relay {
   uint64_t sent_ = 0;
   uint64_t pending_in_file_ = 0;
   uint64_t sink_in_file_ = 0;
+  uint64_t source_deadline_ = event::kNoDeadline;
+  uint64_t sink_deadline_ = event::kNoDeadline;
+  int64_t delivered_ = INT64_MIN;  // when last looked at
+  bool source_moved_ = true;       // since the last wait
   bool ended_;
   bool last_pushed_ = false;
   bool sink_full_ = false;

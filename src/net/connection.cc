@@ -1,7 +1,9 @@
 #include "net/connection.h"
 
+#include <linux/sockios.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <unistd.h>
 
@@ -81,6 +83,11 @@ bool Connection::broken() {
   // end of the stream, that came before the reset.
   pollfd ask{fd(), 0, 0};
   return ::poll(&ask, 1, 0) > 0;
+}
+
+int64_t Connection::queued() const {
+  int bytes = 0;
+  return ::ioctl(fd(), SIOCOUTQ, &bytes) == 0 ? bytes : 0;
 }
 
 void Connection::shutdown_write() { ::shutdown(fd(), SHUT_WR); }

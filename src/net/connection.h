@@ -35,6 +35,8 @@ class Connection {
   IoResult write(Chain& chain, uint64_t most = UINT64_MAX);
   // Whether it was reset, or closed both ways, even while unread bytes remain.
   bool broken();
+  // Bytes written that the peer has not confirmed.
+  int64_t queued() const;
   void shutdown_write();
   // Close with RST instead of FIN.
   void reset();

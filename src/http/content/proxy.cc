@@ -179,8 +179,7 @@ void Proxying::log_failure(const Error& error, const char* when) {
     return;
   }
   if (error.side == Side::client && (error.what == What::timeout || error.what == What::protocol)) {
-    SLUICE_REQUEST_LOG(r, info, error.sys, "%s while reading client request body",
-                       error.text != nullptr ? error.text : name(error.what));
+    SLUICE_REQUEST_LOG(r, info, 0, "%s while reading client request body", log::reason(error).c_str());
     return;
   }
   if (error.side == Side::client) {
@@ -334,7 +333,10 @@ event::Task<Result<void>> Proxying::send_and_read(Try& now) {
       co_await event::both(pump_body(*now.origin, sending, reading), respond(now, sending, reading));
   // Reading was given up because sending had failed: that is the reason to tell.
   bool given_up = !results.second && !results.first && reading.canceled() && !r.scope.canceled();
-  if (given_up) { co_return results.first.error(); }
+  if (given_up) {
+    doing = "sending request to upstream";
+    co_return results.first.error();
+  }
   co_return std::move(results.second);
 }
 

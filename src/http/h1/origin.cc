@@ -45,6 +45,7 @@ class H1Origin final : public Origin {
     return Flow::end;
   }
   uint64_t unsent() const override { return out_.size(); }
+  int64_t delivered() override { return static_cast<int64_t>(bytes_sent_) - io_.queued(); }
   event::Ready& sink_ready() override { return io_.writable(); }
   Error sink_error() const override { return write_error_; }
   uint64_t sink_patience() const override { return limits_.send_timeout; }

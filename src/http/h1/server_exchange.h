@@ -30,6 +30,7 @@ class ServerExchange final : public Exchange {
   void add_sent(uint64_t bytes) override { bytes_sent_ += bytes; }
   Flow push(Chain& from, bool last) override;
   uint64_t unsent() const override { return out_.size(); }
+  int64_t delivered() override { return static_cast<int64_t>(bytes_sent_) - connection_.io_.queued(); }
 
   void close_after() override { keepalive_ = false; }
   bool closes_after() const override { return !keepalive_; }
