@@ -334,7 +334,10 @@ event::Task<Result<void>> Proxying::send_and_read(Try& now) {
       co_await event::both(pump_body(*now.origin, sending, reading), respond(now, sending, reading));
   // Reading was given up because sending had failed: that is the reason to tell.
   bool given_up = !results.second && !results.first && reading.canceled() && !r.scope.canceled();
-  if (given_up) { co_return results.first.error(); }
+  if (given_up) {
+    doing = "sending request to upstream";
+    co_return results.first.error();
+  }
   co_return std::move(results.second);
 }
 
