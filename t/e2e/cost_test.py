@@ -40,6 +40,13 @@ def may_trace():
     return None if p.returncode == 0 else "ptrace is not permitted here: " + p.stderr.strip().splitlines()[0]
 
 
+def sanitized():
+    """A binary with sanitizers counts their work, too."""
+    with open(BINARY, "rb") as f:
+        return b"__asan_init" in f.read()
+
+
+@unittest.skipIf(sanitized(), "the binary is built with sanitizers")
 class Cost(SluiceTest):
     def start(self):
         self.source = self.sluice(ORIGIN, body="x" * 1000)

@@ -121,6 +121,8 @@ class Proxying {
   bool may_retry(const Error& error, uint32_t condition) const;
   bool next_may_help() const;
   bool try_next_on_status(Try& now);
+  void note_nobody(const Error& failure);
+  bool another_may_try(upstream::Peer& peer, const Error& failure);
   void log_failure(const Error& error, const char* doing);
   uint16_t give_up(const Error& error);
   void accept(Try& now);
@@ -179,8 +181,7 @@ void Proxying::log_failure(const Error& error, const char* when) {
     return;
   }
   if (error.side == Side::client && (error.what == What::timeout || error.what == What::protocol)) {
-    SLUICE_REQUEST_LOG(r, info, error.sys, "%s while reading client request body",
-                       error.text != nullptr ? error.text : name(error.what));
+    SLUICE_REQUEST_LOG(r, info, 0, "%s while reading client request body", log::reason(error).c_str());
     return;
   }
   if (error.side == Side::client) {
@@ -511,6 +512,27 @@ event::Task<void> Proxying::finish_tunnel(Try& now) {
   }
 }
 
+// No server could be chosen.
+void Proxying::note_nobody(const Error& failure) {
+  r.attempts.push_back({});
+  last().address = target.group->name;
+  last().status = 502;
+  log_failure(failure, "connecting to upstream");
+}
+
+// The current try has failed: says so, counts it, and tells whether somebody else should be asked.
+bool Proxying::another_may_try(upstream::Peer& peer, const Error& failure) {
+  log_failure(failure, doing);
+  last().response_time = since_start(*owned->current);
+  last().status = give_up(failure);
+  owned->current.reset();
+  if (failure.side == Side::client) { return false; }
+  if (failure.side == Side::upstream && peer.failed(clock::now()) && target.group->peers.size() > 1) {
+    SLUICE_REQUEST_LOG(r, warn, 0, "upstream server temporarily disabled while %s", doing);
+  }
+  return may_retry(failure, condition_of(failure));
+}
+
 event::Task<Result<void>> Proxying::run() {
   if (!pass.find_target(r, target)) { co_return Result<void>(); }
   if (target.group == nullptr) {
@@ -535,12 +557,7 @@ event::Task<Result<void>> Proxying::run() {
   while (true) {
     upstream::Peer* peer = target.group->pick(string_view(), tried);
     if (peer == nullptr) {
-      if (failure.what == What::unavailable) {
-        r.attempts.push_back({});
-        last().address = target.group->name;
-        last().status = 502;
-        log_failure(failure, "connecting to upstream");
-      }
+      if (failure.what == What::unavailable) { note_nobody(failure); }
       break;
     }
     tried.add(peer);
@@ -566,15 +583,7 @@ event::Task<Result<void>> Proxying::run() {
       co_return Result<void>();
     }
     failure = tried_now.error();
-    log_failure(failure, doing);
-    last().response_time = since_start(now);
-    last().status = give_up(failure);
-    owned->current.reset();
-    if (failure.side == Side::client) { break; }
-    if (failure.side == Side::upstream && peer->failed(clock::now()) && target.group->peers.size() > 1) {
-      SLUICE_REQUEST_LOG(r, warn, 0, "upstream server temporarily disabled while %s", doing);
-    }
-    if (!may_retry(failure, condition_of(failure))) { break; }
+    if (!another_may_try(*peer, failure)) { break; }
   }
   r.answer_with(r.refuse(give_up(failure)));
   co_return Result<void>();
