@@ -4,6 +4,7 @@ WebSocket. Standard library only; `application.py PORT` serves it alone.
 
 import hashlib
 import json
+import socket
 import struct
 import sys
 import threading
@@ -193,6 +194,15 @@ class Application:
             daemon_threads = True
             request_queue_size = 512
             seen = []
+            open = set()
+
+            def process_request(self, request, address):
+                self.open.add(request)
+                super().process_request(request, address)
+
+            def shutdown_request(self, request):
+                self.open.discard(request)
+                super().shutdown_request(request)
 
             def handle_error(self, request, address):
                 pass  # clients leave
@@ -204,6 +214,12 @@ class Application:
     def stop(self):
         self.server.shutdown()
         self.server.server_close()
+        # Kept-alive ones as well: an application that has ended answers nobody.
+        for connection in list(self.server.open):
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
 
 
 if __name__ == "__main__":

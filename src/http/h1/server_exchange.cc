@@ -20,8 +20,7 @@ class HeadWriter {
  public:
   explicit HeadWriter(char* out) : at_(out) {}
   void text(string_view t) {
-    if (t.empty()) { return; }
-    memcpy(at_, t.data(), t.size());
+    if (!t.empty()) { memcpy(at_, t.data(), t.size()); }
     at_ += t.size();
   }
   void field(string_view name, string_view value) {
