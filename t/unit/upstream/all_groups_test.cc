@@ -51,19 +51,19 @@ TEST(AllGroups, MakesOneForAnAddressOnce) {
 
 TEST(AllGroups, MakesAnotherWhenTheAddressesChanged) {
   AllGroups all;
-  Addresses first = addresses({"10.0.0.1:0", "10.0.0.2:0"});
+  Addresses first = addresses({"10.0.0.1", "10.0.0.2"});
   MadeGroup made = all.for_name("a.test:81", 81, first);
   ASSERT_EQ(made->peers.size(), 2u);
   EXPECT_EQ(made->peers[1]->name, "10.0.0.2:81");
   EXPECT_EQ(all.for_name("A.test:81", 81, first), made);
-  MadeGroup other = all.for_name("a.test:81", 81, addresses({"10.0.0.3:0"}));
+  MadeGroup other = all.for_name("a.test:81", 81, addresses({"10.0.0.3"}));
   EXPECT_NE(other, made);
   EXPECT_EQ(made->peers[0]->name, "10.0.0.1:81");  // who holds it still may use it
 }
 
 TEST(AllGroups, ForgetsTheOneNotUsedLongest) {
   AllGroups all;
-  Addresses one = addresses({"10.0.0.1:0"});
+  Addresses one = addresses({"10.0.0.1"});
   std::weak_ptr<Group> kept = all.for_name("kept.test", 80, one);
   std::weak_ptr<Group> lost = all.for_name("lost.test", 80, one);
   for (size_t i = 0; i < AllGroups::kMostMade; ++i) {
