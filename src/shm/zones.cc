@@ -117,13 +117,13 @@ Result<std::shared_ptr<Zone>> Zones::open_one(const Spec& spec, Zones& previous,
     if (adoption.zone != nullptr) { return std::shared_ptr<Zone>(std::move(adoption.zone)); }
     refusal = std::move(adoption.refusal);
   }
-  if (!refusal.empty()) { notes.push_back(title(spec) + " starts fresh: " + refusal); }
   auto created = Zone::create(spec);
   if (!created) {
     std::string reason = Zone::check(spec);
     notes.push_back(title(spec) + " cannot be made: " + (reason.empty() ? created.error().text : reason));
     return created.error();
   }
+  if (!refusal.empty()) { notes.push_back(title(spec) + " starts fresh: " + refusal); }
   return std::shared_ptr<Zone>(std::move(*created));
 }
 

@@ -23,13 +23,19 @@ struct Entry : Held, TableNode, ListNode<> {
   uint32_t extra;
   char* text() { return reinterpret_cast<char*>(this + 1); }
   string_view key() { return {text(), key_size}; }
-  // Filled from the key, so that blocks that overlap are seen.
+  // Both ends are filled from the key, so that blocks that overlap are seen.
   char pattern() {
     return static_cast<char>(key_size * 31 + extra + static_cast<uint8_t>(text()[key_size - 1]));
   }
+  char* end() { return text() + key_size + extra; }
+  uint32_t filled() { return extra < 32 ? extra : 32; }
+  void fill() {
+    memset(text() + key_size, pattern(), filled());
+    memset(end() - filled(), pattern(), filled());
+  }
   bool intact() {
-    for (uint32_t i = 0; i < extra; ++i) {
-      if (text()[key_size + i] != pattern()) { return false; }
+    for (uint32_t i = 0; i < filled(); ++i) {
+      if (text()[key_size + i] != pattern() || end()[-1 - static_cast<int>(i)] != pattern()) { return false; }
     }
     return true;
   }
@@ -108,7 +114,7 @@ inline Entry* put(Transaction& tx, string_view key, uint64_t value, uint32_t ext
   entry->key_size = static_cast<uint32_t>(key.size());
   entry->extra = extra;
   memcpy(entry->text(), key.data(), key.size());
-  memset(entry->text() + key.size(), entry->pattern(), extra);
+  entry->fill();
   tx.root<Index>()->table.insert(tx, entry, hash(key));
   tx.root<Index>()->recent.push_front(tx, entry);
   return entry;

@@ -16,7 +16,8 @@ namespace {
 
 const Kind kOther{"other", 1, nullptr};
 
-Spec spec(size_t size = 65536, const Kind* kind = &sample::kKind, std::string name = "test", uint32_t shards = 0) {
+Spec spec(size_t size = 65536, const Kind* kind = &sample::kKind, std::string name = "test",
+          uint32_t shards = 0) {
   return {kind, std::move(name), size, shards};
 }
 
@@ -76,13 +77,19 @@ TEST(ShmZone, WhatDiffersIsNamed) {
 TEST(ShmZone, WhatIsNoZoneIsRefused) {
   auto zone = sample::zone(65536);
   EXPECT_EQ(refusal(*zone, spec(), [](ZoneHeader& header) { header.magic[3] ^= 1; }), "it is not a zone");
-  EXPECT_EQ(refusal(*zone, spec(), [](ZoneHeader& header) { header.format = 99; }), "its format is 99, not 1");
-  EXPECT_EQ(refusal(*zone, spec(), [](ZoneHeader& header) { header.ready = 0; }), "whoever made it did not finish");
-  EXPECT_EQ(refusal(*zone, spec(), [](ZoneHeader& header) { header.size = 1 << 20; }), "its size is 65536, not 1048576");
-  EXPECT_EQ(refusal(*zone, spec(), [](ZoneHeader& header) { header.shards = 0; }), "its number of shards is 0, not 1");
+  EXPECT_EQ(refusal(*zone, spec(), [](ZoneHeader& header) { header.format = 99; }),
+            "its format is 99, not 1");
+  EXPECT_EQ(refusal(*zone, spec(), [](ZoneHeader& header) { header.ready = 0; }),
+            "whoever made it did not finish");
+  EXPECT_EQ(refusal(*zone, spec(), [](ZoneHeader& header) { header.size = 1 << 20; }),
+            "its size is 65536, not 1048576");
+  EXPECT_EQ(refusal(*zone, spec(), [](ZoneHeader& header) { header.shards = 0; }),
+            "its number of shards is 0, not 1");
   EXPECT_NE(refusal(*zone, spec(), [](ZoneHeader& header) { header.shard_head_size = 8; }), "");
-  EXPECT_NE(refusal(*zone, spec(), [](ZoneHeader& header) { memset(header.name, 'x', sizeof(header.name)); }), "");
-  EXPECT_NE(refusal(*zone, spec(), [](ZoneHeader& header) { memset(header.kind, 'x', sizeof(header.kind)); }), "");
+  EXPECT_NE(refusal(*zone, spec(), [](ZoneHeader& header) { memset(header.name, 'x', sizeof(header.name)); }),
+            "");
+  EXPECT_NE(refusal(*zone, spec(), [](ZoneHeader& header) { memset(header.kind, 'x', sizeof(header.kind)); }),
+            "");
   EXPECT_EQ(Zone::adopt(9999, spec()).refusal, "its descriptor is not open");
   EXPECT_EQ(Zone::adopt(open("/dev/null", O_RDWR | O_CLOEXEC), spec()).refusal, "it is no sealed memory");
   EXPECT_EQ(Zone::adopt(memfd_create("x", MFD_CLOEXEC), spec()).refusal, "it is no sealed memory");
@@ -137,7 +144,8 @@ TEST(ShmZones, AreTakenOverWhenTheyAreWantedUnchanged) {
   std::vector<std::string> notes;
   auto first = Zones::open({spec(65536), spec(65536, &kOther, "x")}, none, notes);
   ASSERT_TRUE(first && notes.empty());
-  auto second = Zones::open({spec(65536), spec(131072, &kOther, "x"), spec(65536, &kOther, "y")}, *first, notes);
+  auto second =
+      Zones::open({spec(65536), spec(131072, &kOther, "x"), spec(65536, &kOther, "y")}, *first, notes);
   ASSERT_TRUE(second);
   EXPECT_EQ(second->find("sample", "test"), first->find("sample", "test"));
   EXPECT_NE(second->find("other", "x"), first->find("other", "x"));
@@ -148,14 +156,16 @@ TEST(ShmZones, AreTakenOverWhenTheyAreWantedUnchanged) {
   notes.clear();
   EXPECT_FALSE(Zones::open({spec(100)}, *first, notes));
   ASSERT_EQ(notes.size(), 1u);
-  EXPECT_EQ(notes[0].find("sample zone \"test\" starts fresh"), std::string::npos) << "it does not start at all";
+  EXPECT_EQ(notes[0].find("sample zone \"test\" starts fresh"), std::string::npos)
+      << "it does not start at all";
 }
 
 TEST(ShmZones, AreHandedOnAcrossAnExec) {
   Zones none;
   std::vector<std::string> notes;
   std::string odd = "a;b:c/d %é\n";
-  auto zones = Zones::open({spec(65536), spec(65536, &kOther, odd), spec(65536, &kOther, "gone")}, none, notes);
+  auto zones =
+      Zones::open({spec(65536), spec(65536, &kOther, odd), spec(65536, &kOther, "gone")}, none, notes);
   {
     Transaction tx((*zones)[0].shard(0));
     sample::put(tx, "a", 7);
@@ -169,9 +179,12 @@ TEST(ShmZones, AreHandedOnAcrossAnExec) {
   // As the next binary would: the same numbers, in another process.
   pid_t child = fork();
   if (child == 0) {
-    Zones inherited = Zones::inherited(text + "nonsense;other/%zz:5;other/%4:5;other/p:1;other/q:99999999999;other/r:777;");
+    Zones inherited =
+        Zones::inherited(text + "nonsense;other/%zz:5;other/%4:5;other/p:1;other/q:99999999999;other/r:777;");
     auto next = Zones::open({spec(65536), spec(131072, &kOther, odd)}, inherited, notes);
-    if (!next || notes.size() != 1 || notes[0].find("its size is 65536, not 131072") == std::string::npos) { _exit(1); }
+    if (!next || notes.size() != 1 || notes[0].find("its size is 65536, not 131072") == std::string::npos) {
+      _exit(1);
+    }
     Transaction tx((*next)[0].shard(0));
     _exit(sample::find(tx, "a") != nullptr && sample::find(tx, "a")->value == 7 ? 0 : 2);
   }
@@ -194,7 +207,8 @@ TEST(ShmZones, GiveAndTakePlacesTogether) {
   EXPECT_NE((*zones)[1].processes()[mine.places[1].slot].pid, 0u);
 }
 
-// -- who is gone, and who only sleeps ----------------------------------------------------------------------------
+// -- who is gone, and who only sleeps
+// ----------------------------------------------------------------------------
 
 TEST(ShmProcess, APidIsNotEnough) {
   Identity self = own_identity();
