@@ -44,6 +44,7 @@ struct Entry : Held, TableNode, ListNode<> {
 struct Index {
   Table<Entry> table;
   List<Entry> recent;
+  uint64_t steps;  // for who wants to count what was committed
 };
 
 inline bool prepare(Transaction& tx) {
