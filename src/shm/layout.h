@@ -9,6 +9,7 @@
 // same memory must see that it does not know it.
 #pragma once
 
+#include "base/hash.h"
 #include "shm/journal.h"
 #include "shm/lock.h"
 #include "shm/offset.h"
@@ -33,6 +34,7 @@ struct ZoneHeader {
   uint32_t shard_head_size;  // depends on the C library's mutex
   char kind[kMaxKindName + 1];
   char name[kMaxZoneName + 1];
+  HashKey hash_key;
   uint64_t ready;  // not zero: whoever made it has finished
 };
 static_assert(sizeof(ZoneHeader) <= kPage);

@@ -127,6 +127,7 @@ std::string Zone::check(const Spec& spec) {
     return "its name must have 1 to " + std::to_string(kMaxZoneName) + " characters";
   }
   if (spec.name.find('\0') != std::string::npos) { return "its name holds a zero"; }
+  if (strlen(spec.kind->name) > kMaxKindName) { return "the name of its kind is too long"; }
   if (shards > kMostShards) { return "it cannot have more than " + std::to_string(kMostShards) + " shards"; }
   if (spec.size > kLargestSize) { return "it cannot be larger than 32 GB"; }
   if (rounded_up(spec.size) < least_size(shards)) {
@@ -168,6 +169,7 @@ Result<std::unique_ptr<Zone>> Zone::create(const Spec& spec) {
   header->shard_head_size = sizeof(ShardHead);
   memcpy(header->kind, spec.kind->name, std::min(strlen(spec.kind->name), kMaxKindName));
   memcpy(header->name, spec.name.data(), spec.name.size());
+  header->hash_key = random_hash_key();
   if (!(*zone)->prepare()) {
     return Error{What::too_large, Side::self, Retry::no, 0, "the zone is too small for what belongs in it"};
   }

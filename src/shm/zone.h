@@ -72,6 +72,9 @@ class Zone {
   // Where a key belongs. Uses the upper half of the hash; tables use the lower.
   Shard& shard_for(uint64_t hash) { return shards_[(hash >> 32) * shards_.size() >> 32]; }
 
+  // For keys that a client chooses: the same in all processes and binaries for as long as the zone lives.
+  uint64_t hash(std::string_view key) const { return keyed_hash(key, header().hash_key); }
+
   // This process's place among those that use the zone: see ledger.h.
   uint16_t slot() const { return slot_; }
   void set_slot(uint16_t slot) { slot_ = slot; }

@@ -49,6 +49,8 @@ TEST(ShmZone, AnotherMappingSeesTheSame) {
   }
   Zone::Adoption other = Zone::adopt(fcntl(zone->fd(), F_DUPFD_CLOEXEC, 3), spec());
   ASSERT_EQ(other.refusal, "");
+  EXPECT_EQ(other.zone->hash("key"), zone->hash("key"));
+  EXPECT_NE(sample::zone(65536)->hash("key"), zone->hash("key")) << "each zone has its own secret";
   {
     Transaction tx(other.zone->shard(0));
     ASSERT_NE(sample::find(tx, "a"), nullptr);
