@@ -113,7 +113,7 @@ uint32_t Heap::fitting(uint32_t length) const {
   uint32_t bin = bin_of(length);
   uint32_t page = first_fit(bin, length, 8);
   for (uint32_t above = bin + 1; page == 0 && above < kBins; ++above) { page = head_.bins[above]; }
-  return page != 0 ? page : first_fit(bin, length, UINT32_MAX);
+  return page != 0 ? page : first_fit(bin, length, 128);
 }
 
 // 2 words.

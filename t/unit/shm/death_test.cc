@@ -1,7 +1,7 @@
 // Dies at every instruction. A child does one operation step by step under ptrace and is killed after the
 // n-th instruction, for n from the first to the last; each time the zone must be whole, and the operation
 // done or not done. That covers what hooks in the product could not: deaths inside the lock, the journal and
-// the repair themselves. By default some thirty places of each operation; SHM_EVERY_INSTRUCTION=1 for all,
+// the repair themselves. By default some twenty places of each operation; SHM_EVERY_INSTRUCTION=1 for all,
 // which takes minutes.
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -21,6 +21,11 @@ using sample::Index;
 using std::string_view;
 
 constexpr long kAlways = 1000000;
+#ifdef __SANITIZE_ADDRESS__
+constexpr long kPlaces = 8;  // it makes many more instructions of the same
+#else
+constexpr long kPlaces = 24;
+#endif
 
 class ShmDeath : public testing::Test {
  protected:
@@ -64,7 +69,7 @@ class ShmDeath : public testing::Test {
     long steps = last_steps;
     EXPECT_LT(steps, kAlways);
     clean_up(verify);
-    long stride = getenv("SHM_EVERY_INSTRUCTION") != nullptr ? 1 : std::max(1L, steps / 32);
+    long stride = getenv("SHM_EVERY_INSTRUCTION") != nullptr ? 1 : std::max(1L, steps / kPlaces);
     for (long at = 1; at < steps && !HasFailure(); at += stride) {
       kill_after(at, operation);
       clean_up(verify);

@@ -60,20 +60,20 @@ TEST_F(ShmStructures, WhatIsNotCommittedDidNotHappen) {
 }
 
 TEST_F(ShmStructures, FieldsOfEverySizeAreRestored) {
-  put("a", 64);
+  put("a", 100);
   Transaction tx(shard());
   Entry* entry = sample::find(tx, "a");
   tx.commit();
-  std::string before(entry->text() + 1, 64);
-  char* at = entry->text() + 1;
-  tx.set(*reinterpret_cast<uint8_t*>(at), 1);
-  tx.set(*reinterpret_cast<uint16_t*>(at + 1), 2);
-  tx.set(*reinterpret_cast<uint32_t*>(at + 3), 3);
+  char* at = entry->text() + 8;
+  std::string before(at, 64);
   struct Six {
     char bytes[6];
   };
-  tx.set(*reinterpret_cast<Six*>(at + 9), {"12345"});
-  tx.set(*reinterpret_cast<uint64_t*>(at + 12), 4);
+  tx.set(*reinterpret_cast<uint8_t*>(at), 1);
+  tx.set(*reinterpret_cast<uint16_t*>(at + 2), 2);
+  tx.set(*reinterpret_cast<uint32_t*>(at + 4), 3);
+  tx.set(*reinterpret_cast<Six*>(at + 8), {"12345"});
+  tx.set(*reinterpret_cast<uint64_t*>(at + 16), 4);
   EXPECT_NE(before, string_view(at, 64));
   tx.roll_back();
   EXPECT_EQ(before, string_view(at, 64));

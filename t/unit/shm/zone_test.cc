@@ -223,6 +223,26 @@ TEST(ShmProcess, APidIsNotEnough) {
   EXPECT_FALSE(may_be_alive({static_cast<uint32_t>(child), 0}));
 }
 
+TEST(ShmLock, ADamagedOneIsNeverHad) {
+  auto zone = sample::zone(65536);
+  pid_t child = fork();
+  if (child == 0) {
+    Transaction tx(zone->shard(0));
+    _exit(0);
+  }
+  waitpid(child, nullptr, 0);
+  Lock& lock = zone->shard(0).head().lock;
+  ASSERT_EQ(lock.acquire(kPatience), Locked::repair);
+  lock.release();  // without mark_consistent(): what the C library calls not recoverable
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(lock.acquire(kPatience), Locked::no);
+  EXPECT_EQ(lock.acquire(kPatience), Locked::no);
+  std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_NE(said.find("damaged"), std::string::npos);
+  EXPECT_EQ(said.find("damaged"), said.rfind("damaged")) << "once";
+  EXPECT_NE(sample::problems(*zone), "");
+}
+
 TEST(ShmLock, AStoppedHolderStopsNobodyForLong) {
   auto zone = sample::zone(65536);
   int ready[2];
