@@ -83,7 +83,7 @@ Relay::State Relay::step() {
   for (;;) {
     if (sent_ >= end) { return State::turn; }
     bool read_some = false;
-    if (!ended_ && room() > 0 && !read(read_some)) { return State::failed; }
+    if (uint64_t free = ended_ ? 0 : room(); free > 0 && !read(free, read_some)) { return State::failed; }
     if (!write()) { return State::failed; }
     if (ended_ && last_pushed_ && pending_.empty() && plan_.sink->unsent() == 0) { return State::complete; }
     bool stuck = sink_full_ || pace_held_;
@@ -109,12 +109,12 @@ uint64_t Relay::room() const {
   return may_spill() ? plan_.buffer_limit : 0;
 }
 
-bool Relay::read(bool& some) {
+bool Relay::read(uint64_t room, bool& some) {
   // With nobody between and nothing before it, what is read needs no stop on its way.
   bool straight = plan_.filters == nullptr && pending_.empty() && !sink_full_;
   Chain between;
   Chain& got = straight ? pending_ : between;
-  Flow flow = plan_.source->pull(got, room());
+  Flow flow = plan_.source->pull(got, room);
   if (flow == Flow::error) { return fail(plan_.source->source_error()); }
   some = !got.empty();
   if (flow == Flow::end) {

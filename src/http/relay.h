@@ -85,7 +85,7 @@ class Relay {
   uint64_t room() const;
   void set_deadlines(bool for_source, bool for_sink);
   event::Task<Result<void>> wait(event::Scope& scope);
-  bool read(bool& some);
+  bool read(uint64_t room, bool& some);
   bool filter(Chain& in, bool last);
   bool write();
   bool fail(Error error);
