@@ -28,7 +28,7 @@ import unittest
 
 from origins import CLOSE, HANG, RESET, Origin, RawOrigin
 from ports import free_port
-from server import BINARY, SLOW, STAND_IN, Sluice, command, descendants, environment, expand, wait_for
+from server import BINARY, SLOW, STAND_IN, Sluice, command, descendants, environment, expand, read_text, wait_for
 from wire import BadMessage, Closed, Conn, Fields, Request, Response
 
 __all__ = ["SluiceTest", "Response", "Request", "Fields", "Conn", "BadMessage", "Closed", "CLOSE", "HANG", "RESET",
@@ -171,9 +171,11 @@ class SluiceTest(unittest.TestCase):
             own = set(descendants(os.getpid()))
         problems = []
         for pid in own:
-            with open("/proc/%d/cmdline" % pid) as f:
-                problems.append("left over: process %d %s" % (pid, f.read().replace("\0", " ")))
-            os.kill(pid, signal.SIGKILL)
+            problems.append("left over: process %d %s" % (pid, read_text("/proc/%d/cmdline" % pid).replace("\0", " ")))
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
         self._reap()
         return problems
 
