@@ -23,7 +23,9 @@ import signal
 import subprocess
 import ssl
 import tempfile
+import threading
 import time
+import traceback
 import unittest
 
 from origins import CLOSE, HANG, RESET, Origin, RawOrigin
@@ -49,7 +51,8 @@ class SluiceTest(unittest.TestCase):
     maxDiff = None
 
     def run(self, result=None):
-        self._instances, self._origins, self._conns, self._allowed = [], [], [], []
+        self._instances, self._origins, self._conns, self._allowed, self._raised = [], [], [], [], []
+        threading.excepthook = self._thread_raised
         self.dir = tempfile.mkdtemp(prefix="sluice-test-")
         os.chmod(self.dir, 0o777)
         self.addCleanup(self._finish)
@@ -114,6 +117,10 @@ class SluiceTest(unittest.TestCase):
 
     # -- the end of a test ----------------------------------------------------------------------------
 
+    def _thread_raised(self, what):
+        """Of a script or an actor: what it was to do or to check was not done."""
+        self._raised.append("".join(traceback.format_exception(what.exc_type, what.exc_value, what.exc_traceback)))
+
     def _keep(self, origin):
         self._origins.append(origin)
         return origin
@@ -131,6 +138,7 @@ class SluiceTest(unittest.TestCase):
             problems += instance.problems(self._allowed)
         for origin in self._origins:
             problems += ["origin: " + e for e in origin.errors]
+        problems += ["a thread raised " + e for e in self._raised]
         if problems or not self._outcome.success:
             self._show()
         else:
