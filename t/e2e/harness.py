@@ -53,6 +53,7 @@ class SluiceTest(unittest.TestCase):
     def run(self, result=None):
         self._instances, self._origins, self._conns, self._allowed, self._raised = [], [], [], [], []
         threading.excepthook = self._thread_raised
+        self._failed_before = self._failures(result)
         self.dir = tempfile.mkdtemp(prefix="sluice-test-")
         os.chmod(self.dir, 0o777)
         self.addCleanup(self._finish)
@@ -117,6 +118,10 @@ class SluiceTest(unittest.TestCase):
 
     # -- the end of a test ----------------------------------------------------------------------------
 
+    @staticmethod
+    def _failures(result):
+        return len(result.failures) + len(result.errors) if result else 0
+
     def _thread_raised(self, what):
         """Of a script or an actor: what it was to do or to check was not done."""
         self._raised.append("".join(traceback.format_exception(what.exc_type, what.exc_value, what.exc_traceback)))
@@ -139,7 +144,7 @@ class SluiceTest(unittest.TestCase):
         for origin in self._origins:
             problems += ["origin: " + e for e in origin.errors]
         problems += ["a thread raised " + e for e in self._raised]
-        if problems or not self._outcome.success:
+        if problems or self._failures(self._outcome.result) != self._failed_before:
             self._show()
         else:
             shutil.rmtree(self.dir, ignore_errors=True)
