@@ -190,27 +190,17 @@ class Cancel(SluiceTest):
     def test_the_client_resets(self):
         self.leave(lambda c: c.reset())
 
-    def stop(self, names, code=0):
-        """All of them wait when the worker stops."""
+    def test_the_worker_stops(self):
         for name, *point in POINTS:
             with self.subTest(name):
                 self.begin()
                 c = self.wait_at(*point)
-                for each in names:
-                    self.s.signal(each)
-                self.assertEqual(self.s.wait_exit(), code)
-                self.s.pid = None
+                self.assertEqual(self.s.stop("TERM"), 0)
                 self.left.set()
                 c.close()
                 self.o.stop()
 
-    def test_the_worker_stops(self):
-        self.stop(["TERM"])
-
-    def test_the_worker_runs_out_of_time(self):
-        self.stop(["QUIT"])
-
-    def test_all_at_once(self):
+    def test_everything_stops_at_once(self):
         for name in ("TERM", "QUIT"):
             self.begin()
             self.s.write_conf(CONF.replace(" max_conns=1", ""))
