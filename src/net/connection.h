@@ -42,6 +42,7 @@ class Connection {
   void reset();
 
  private:
+  ssize_t send_memory(const Chain& chain, uint64_t most, uint64_t& asked);
   event::Socket socket_;
 };
 
