@@ -18,7 +18,7 @@ PROXY = """server { listen 127.0.0.1:%(port)d; client_body_buffer_size 8k; clien
 class Workers(HostileTest):
     def test_any_death_is_followed_by_another_worker(self):
         self.allow_log(r"exited on signal (6|9|11)")
-        self.begin(workers=2)
+        self.begin(workers=2, env={"ASAN_OPTIONS": "handle_segv=0:handle_abort=0"})  # it would report what we did
         for name in ("KILL", "SEGV", "ABRT"):
             victim = self.s.workers()[0]
             self.s.signal(name, victim)
