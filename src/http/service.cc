@@ -90,6 +90,8 @@ void each_connection(void (*act)(ServedConnection&)) {
 void retire(os::Worker&) {
   if (current == nullptr) { return; }
   current->retiring = true;
+  // Who waits in the queue of a socket that nobody else has may have sent a request already.
+  for (auto& acceptor : current->acceptors) { acceptor->drain(); }
   current->acceptors.clear();
   each_connection([](ServedConnection& connection) { connection.retire(); });
 }

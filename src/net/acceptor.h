@@ -15,6 +15,8 @@ class Acceptor {
   // `accepted` owns the descriptor it is given (non-blocking, close-on-exec).
   using Accepted = void (*)(void* context, int fd, const sockaddr* peer, socklen_t length);
   Acceptor(int fd, Accepted accepted, void* context);
+  // Takes all that wait in the queue now: before the socket is closed, which would reset them.
+  void drain();
   // No more connections; those waiting in the queue stay there for others.
   void pause() { watch_.pause(); }
   void resume() { watch_.resume(); }
@@ -23,7 +25,7 @@ class Acceptor {
  private:
   static void ready(void* self);
   static void retry(void* self);
-  void take();
+  bool take();
   int fd_;
   Accepted accepted_;
   void* context_;
