@@ -79,9 +79,9 @@ Relay::Relay(const RelayPlan& plan)
 
 Relay::State Relay::step() {
   if (error_.what != What::none) { return State::failed; }
-  uint64_t end = sent_ + kMostATurn;
+  turn_ends_ = sent_ + kMostATurn;
   for (;;) {
-    if (sent_ >= end) { return State::turn; }
+    if (sent_ >= turn_ends_) { return State::turn; }
     bool read_some = false;
     if (!ended_ && room() > 0 && !read(read_some)) { return State::failed; }
     if (!write()) { return State::failed; }
@@ -145,7 +145,9 @@ bool Relay::filter(Chain& in, bool last) {
 
 bool Relay::write() {
   pace_held_ = false;
-  uint64_t most = pace_.limited() ? pace_.allowed(sent_) : UINT64_MAX;
+  // A file that is given whole would be written until the client is slower than the disk.
+  uint64_t most = turn_ends_ - sent_;
+  if (pace_.limited()) { most = std::min(most, pace_.allowed(sent_)); }
   if (most == 0 && !pending_.empty()) {
     pace_held_ = true;
     return true;

@@ -73,6 +73,7 @@ uint16_t prepare(Request& r) {
 }
 
 Verdict choose_location(Request& r) {
+  r.located_path = r.path;
   auto found = r.server->locations.find(r.path, r.capture_store);
   if (found.add_slash) {
     string_view target = r.arena().join(escape_uri(r.arena(), r.path), "/", r.has_query ? "?" : "");
@@ -166,16 +167,6 @@ RelayPlan begin_answer(Request& r) {
   return plan;
 }
 
-void finish(Request& r) {
-  static const std::vector<const FinishRow*> rows = [] {
-    std::vector<const FinishRow*> all;
-    Registry<const FinishRow>::each([&](const FinishRow& row) { all.push_back(&row); });
-    std::sort(all.begin(), all.end(), [](auto* a, auto* b) { return a->order < b->order; });
-    return all;
-  }();
-  for (const FinishRow* row : rows) { row->finish(r); }
-}
-
 // The answer broke off after its head: nobody can be told by a status any more.
 void break_off(Request& r, const Error& error) {
   r.exchange.abort();
@@ -203,6 +194,16 @@ void set_rate(Request& r) {
 
 }  // namespace
 
+void finish(Request& r) {
+  static const std::vector<const FinishRow*> rows = [] {
+    std::vector<const FinishRow*> all;
+    Registry<const FinishRow>::each([&](const FinishRow& row) { all.push_back(&row); });
+    std::sort(all.begin(), all.end(), [](auto* a, auto* b) { return a->order < b->order; });
+    return all;
+  }();
+  for (const FinishRow* row : rows) { row->finish(r); }
+}
+
 event::Task<void> send_answer(Request& r) {
   set_rate(r);
   Relay work(begin_answer(r));
@@ -214,6 +215,9 @@ event::Task<void> send_answer(Request& r) {
     sent = co_await work.run(r.scope, state);
   }
   r.completed = static_cast<bool>(sent);
+  SLUICE_REQUEST_DEBUG(r, "http response: status %u, %llu bytes of body, %s", r.response.status,
+                       static_cast<unsigned long long>(r.body_bytes_sent),
+                       r.completed ? "complete" : "broken off");
   if (!sent) { break_off(r, sent.error()); }
 }
 
@@ -221,8 +225,8 @@ event::Task<void> serve(Request& r, uint16_t refused) {
   r.started_wall = clock::wall();
   if (refused == 0) {
     refused = prepare(r);
-  } else if (r.head.line.empty() || r.head.fields.has(FieldId::host)) {
-    r.location = &r.server->root;
+  } else if (refused != 400 && !r.head.path.empty()) {
+    prepare(r);  // what was understood is logged where it belongs
   }
   Verdict verdict = refused == 0 ? Verdict::next : r.refuse(refused);
   if (verdict == Verdict::next) {
@@ -250,12 +254,13 @@ event::Task<void> serve(Request& r, uint16_t refused) {
     }
     if (verdict != Verdict::next) { continue; }
     r.response.clear();
+    SLUICE_REQUEST_DEBUG(r, "using location \"%s\", content \"%s\"", r.location->name.c_str(),
+                         r.location->content->name());
     Result<void> answered = co_await r.location->content->answer(r);
     verdict = answered ? r.take_pending() : r.refuse(status_for(answered.error()));
   }
   if (!r.head_sent && !r.discard_connection && !r.scope.canceled()) { co_await send_answer(r); }
   r.run_at_end();
-  finish(r);
 }
 
 }  // namespace sluice::http

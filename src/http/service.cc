@@ -2,8 +2,11 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "http/request.h"
+#include "os/settings.h"
 #include "upstream/all_groups.h"
 
 namespace sluice::http {
@@ -41,6 +44,14 @@ bool make_room(Service& service) {
   return false;
 }
 
+void log_accept(const Service& service, int fd, const sockaddr* peer, socklen_t length) {
+  if (!log::main_log().on(log::Level::debug) && !service.debugs(peer)) { return; }
+  log::Log all = log::main_log().debugging();
+  std::string from = length > sizeof(sa_family_t) ? net::Address(peer, length).text() : "unix:";
+  log::write(all, log::Level::debug, nullptr, 0, "*%llu accept: %s fd:%d",
+             static_cast<unsigned long long>(service.next_number), from.c_str(), fd);
+}
+
 void accepted(void* context, int fd, const sockaddr* peer, socklen_t length) {
   auto* from = static_cast<Listening*>(context);
   Service& service = *from->service;
@@ -49,6 +60,7 @@ void accepted(void* context, int fd, const sockaddr* peer, socklen_t length) {
     ::close(fd);
     return;
   }
+  if (log::debug_wanted) [[unlikely]] { log_accept(service, fd, peer, length); }
   const os::ListenSpec* spec = from->spec;
   if (!spec->folded.empty()) {
     sockaddr_storage local{};
@@ -71,11 +83,12 @@ void start(os::Worker& worker) {
   const Servers* servers = servers_of(worker.config);
   if (servers == nullptr) { return; }
   current = new Service{worker, worker.config, {}, 0, 1, false, {}};
+  bool all = os::event_settings(worker.config).multi_accept;
   for (const os::Listener& listener : worker.listeners) {
     if (listener.spec->type != SOCK_STREAM || !is_ours(*listener.spec, *servers)) { continue; }
     listening.push_back(std::make_unique<Listening>(Listening{current, listener.spec}));
     current->acceptors.push_back(
-        std::make_unique<net::Acceptor>(listener.fd, accepted, listening.back().get()));
+        std::make_unique<net::Acceptor>(listener.fd, all, accepted, listening.back().get()));
   }
 }
 
@@ -108,5 +121,10 @@ void stop(os::Worker& worker) {
 const os::ServiceRow row("http", start, retire, busy, stop, nullptr);
 
 }  // namespace
+
+bool Service::debugs(const sockaddr* peer) const {
+  const auto& chosen = os::event_settings(config).debug_connections;
+  return std::any_of(chosen.begin(), chosen.end(), [&](const auto& network) { return network.covers(peer); });
+}
 
 }  // namespace sluice::http

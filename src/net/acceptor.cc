@@ -10,19 +10,26 @@
 namespace sluice::net {
 
 namespace {
-constexpr int kBatch = 64;          // connections a turn: those already here must be served, too
+constexpr int kBatch = 64;  // connections a turn: those already here must be served, too
+// One a turn leaves the others to workers that have nothing to do, and saves the call that finds no more.
+constexpr int kOne = 1;
 constexpr uint64_t kPauseMs = 100;  // after running out of descriptors or memory
 }  // namespace
 
-Acceptor::Acceptor(int fd, Accepted accepted, void* context)
-    : fd_(fd), accepted_(accepted), context_(context), watch_(fd, ready, this), again_(retry, this) {}
+Acceptor::Acceptor(int fd, bool all, Accepted accepted, void* context)
+    : fd_(fd),
+      batch_(all ? kBatch : kOne),
+      accepted_(accepted),
+      context_(context),
+      watch_(fd, ready, this),
+      again_(retry, this) {}
 
 void Acceptor::ready(void* self) { static_cast<Acceptor*>(self)->take(); }
 
 void Acceptor::retry(void* self) { static_cast<Acceptor*>(self)->watch_.resume(); }
 
 void Acceptor::take() {
-  for (int i = 0; i < kBatch; ++i) {
+  for (int i = 0; i < batch_; ++i) {
     union {
       sockaddr any;
       sockaddr_in v4;

@@ -12,6 +12,7 @@ import sys
 
 from harness import *
 from server import listening
+from tracing import may_trace, traced, tracing
 
 MOST_CALLS = 6.05            # system calls per request, the wait for events included
 MOST_INSTRUCTIONS = 12_000   # in user space per request
@@ -30,14 +31,6 @@ PROXY = """http {
 }"""
 # As a browser or wrk would ask, in one piece.
 REQUEST = b"GET /some/page?q=1 HTTP/1.1\r\nHost: www.example.com\r\nUser-Agent: cost\r\nAccept: */*\r\n\r\n"
-
-
-def may_trace():
-    """strace is there and allowed to attach."""
-    if not shutil.which("strace"):
-        return "strace is not installed"
-    p = subprocess.run(["strace", "-o", "/dev/null", "true"], capture_output=True, text=True)
-    return None if p.returncode == 0 else "ptrace is not permitted here: " + p.stderr.strip().splitlines()[0]
 
 
 def sanitized():
@@ -65,18 +58,9 @@ class Cost(SluiceTest):
         self.ask(c, 20)  # connections, buffers, pools
         worker = s.workers()[0]
         trace = s.path("logs", "trace")
-        strace = subprocess.Popen(["strace", "-f", "-o", trace, "-p", str(worker)], stderr=subprocess.PIPE, text=True)
-        try:
-            if "attached" not in (strace.stderr.readline() or ""):
-                strace.wait(5)
-                self.skipTest("strace may not attach here")
+        with tracing(worker, trace):
             self.ask(c, REQUESTS)
-        finally:
-            strace.terminate()
-            strace.wait(10)
-            strace.stderr.close()
-        with open(trace) as f:
-            calls = re.findall(r"(?m)^\d+ +(\w+)\(", f.read())
+        calls = [name for name, _ in traced(trace)]
         per_request = len(calls) / REQUESTS
         counts = {name: calls.count(name) for name in sorted(set(calls))}
         print("%.3f system calls per request: %s" % (per_request, counts), file=sys.stderr)

@@ -218,6 +218,7 @@ event::Task<Result<void>> Proxying::connect(Try& now) {
   doing = "connecting to upstream";
   net::ConnectOptions options;
   options.keepalive = settings.socket_keepalive;
+  options.nodelay = r.core().tcp_nodelay;
   std::optional<net::Address> bind;
   if (!settings.bind.empty()) {
     bind = net::Address::parse(settings.bind.evaluate(r), 0);
@@ -451,6 +452,7 @@ uint16_t Proxying::give_up(const Error& error) {
 void Proxying::accept(Try& now) {
   now.peer().succeeded(now.started_at());
   last().status = head->status;
+  SLUICE_REQUEST_DEBUG(r, "http upstream: status %u", head->status);
   Verdict verdict = take_response(r, pass, settings, target, *head);
   if (verdict != Verdict::next) {
     last().response_time = since_start(now);
@@ -564,6 +566,8 @@ event::Task<Result<void>> Proxying::run() {
     Try& now = begin_try(*peer);
     Result<void> tried_now;
     if (!take_pooled(now)) { tried_now = co_await connect(now); }
+    SLUICE_REQUEST_DEBUG(r, "http upstream: \"%s\", %s connection", peer->name.c_str(),
+                         now.reused ? "kept" : "new");
     if (tried_now) { tried_now = co_await exchange(now); }
     if (!tried_now && stale(now, tried_now.error())) { tried_now = co_await repeat(now); }
     if (tried_now) {

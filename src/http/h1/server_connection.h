@@ -44,6 +44,9 @@ class ServerConnection final : public ServedConnection, private event::Timer {
   bool read_at_once(class HeadReader& reader);
   event::Task<HeadRead> read_head(ServerExchange& exchange, class HeadReader& reader);
   void begin_request(ServerExchange& exchange, Request& request, uint16_t refused);
+  void note_line(Request& request) const;
+  void log_broken_head(Request& request);
+  void reset_if_due(const ServerExchange& exchange, const Request& request);
   Next after(ServerExchange& exchange, const CoreSettings& core, bool refused);
   event::Task<void> finish_body(ServerExchange& exchange);
   event::Task<void> linger();
