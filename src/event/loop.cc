@@ -2,6 +2,8 @@
 
 #include <event2/event.h>
 #include <event2/event_struct.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 #include <cstdlib>
 
@@ -18,8 +20,11 @@ timeval to_timeval(uint64_t milliseconds) {
 }
 }  // namespace
 
+// Wakes the loop for its timer wheel. A descriptor of its own and no timer of libevent's: with one of those
+// pending, every turn would ask for the time three times.
 struct Loop::Tick {
   struct event event;
+  int fd = -1;
 };
 
 Loop& Loop::current() {
@@ -39,30 +44,42 @@ Loop::Loop() : tick_(std::make_unique<Tick>()), timers_(clock::now()) {
   event_config_avoid_method(config, "poll");
   event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
   event_config_set_flag(config, EVENT_BASE_FLAG_IGNORE_ENV);
+  event_config_set_flag(config, EVENT_BASE_FLAG_NO_CACHE_TIME);
   base_ = event_base_new_with_config(config);
   event_config_free(config);
-  if (base_ == nullptr) {
+  tick_->fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+  if (base_ == nullptr || tick_->fd < 0) {
     log::emerg(errno, "cannot create the event loop");
     abort();
   }
-  evtimer_assign(&tick_->event, base_, on_tick, this);
+  event_assign(&tick_->event, base_, tick_->fd, EV_READ | EV_PERSIST, on_tick, this);
+  event_add(&tick_->event, nullptr);
 }
 
 Loop::~Loop() {
   event_del(&tick_->event);
+  ::close(tick_->fd);
   event_base_free(base_);
   if (current_loop == this) { current_loop = nullptr; }
 }
 
-void Loop::on_tick(int, short, void* self) { static_cast<Loop*>(self)->tick_at_ = TimerWheel::kNever; }
+void Loop::on_tick(int fd, short, void* self) {
+  uint64_t expirations;
+  [[maybe_unused]] ssize_t got = ::read(fd, &expirations, sizeof expirations);
+  static_cast<Loop*>(self)->tick_at_ = TimerWheel::kNever;
+}
 
 void Loop::arm_tick() {
   uint64_t next = timers_.next();
   if (next >= tick_at_) { return; }
   tick_at_ = next;
   uint64_t now = clock::now();
-  timeval wait = to_timeval(next > now ? next - now : 0);
-  evtimer_add(&tick_->event, &wait);
+  uint64_t wait = next > now ? next - now : 0;
+  itimerspec when{};
+  when.it_value.tv_sec = static_cast<time_t>(wait / 1000);
+  // A time of zero would disarm it.
+  when.it_value.tv_nsec = wait == 0 ? 1 : static_cast<long>(wait % 1000 * 1'000'000);
+  timerfd_settime(tick_->fd, 0, &when, nullptr);
 }
 
 void Loop::settle() {

@@ -79,18 +79,21 @@ constexpr string_view kFieldNames[] = {
 };
 static_assert(std::size(kFieldNames) == kFieldIds);
 
-// A name's slot comes from its length and three of its characters, times a multiplier that the compiler
-// searches so that no two names share a slot: one look decides. When a new name cannot be told apart from
-// another like this, the build says so.
+// A name's slot comes from its length, its first two and its last two characters, times a multiplier that the
+// compiler searches so that no two names share a slot: one look decides. When a new name cannot be told apart
+// from another like this, the build says so.
 constexpr unsigned kSlotBits = 9;
 constexpr size_t kSlots = size_t{1} << kSlotBits;
 constexpr size_t kLongest = 24;
 
-constexpr uint32_t fold(char c) { return static_cast<uint32_t>(static_cast<unsigned char>(c) | 0x20); }
-constexpr size_t slot_of(string_view name, uint32_t multiplier) {
-  uint32_t key = fold(name.front()) | fold(name[name.size() / 2]) << 8 | fold(name.back()) << 16 |
-                 static_cast<uint32_t>(name.size()) << 24;
+constexpr uint32_t byte(char c) { return static_cast<unsigned char>(c); }
+constexpr uint32_t two_at(string_view text, size_t at) { return byte(text[at]) | byte(text[at + 1]) << 8; }
+constexpr size_t slot_of(uint32_t ends, size_t size, uint32_t multiplier) {
+  uint32_t key = (ends | 0x20202020) + static_cast<uint32_t>(size) * 0x01010101;
   return (key * multiplier) >> (32 - kSlotBits);
+}
+constexpr size_t slot_of(string_view name, uint32_t multiplier) {
+  return slot_of(two_at(name, 0) | two_at(name, name.size() - 2) << 16, name.size(), multiplier);
 }
 
 constexpr bool separates(uint32_t multiplier) {
@@ -110,7 +113,7 @@ constexpr uint32_t find_multiplier() {
   return 0;
 }
 constexpr uint32_t kMultiplier = find_multiplier();
-static_assert(kMultiplier != 0, "two field names agree in length, first, middle and last character");
+static_assert(kMultiplier != 0, "two field names agree in length, first two and last two characters");
 
 constexpr auto make_slots() {
   std::array<uint8_t, kSlots> slots{};
@@ -121,17 +124,9 @@ constexpr auto make_slots() {
 }
 constexpr auto kSlotIds = make_slots();
 
-// The names in lower case, so that words of them can be compared.
-struct alignas(32) Lowered {
-  char text[kLongest];
-  uint8_t size;
-};
 constexpr auto make_lowered() {
-  std::array<Lowered, kFieldIds> names{};
-  for (size_t id = 1; id < kFieldIds; ++id) {
-    names[id].size = static_cast<uint8_t>(kFieldNames[id].size());
-    for (size_t i = 0; i < kFieldNames[id].size(); ++i) { names[id].text[i] = lower(kFieldNames[id][i]); }
-  }
+  std::array<FoldedName<kLongest>, kFieldIds> names{};
+  for (size_t id = 1; id < kFieldIds; ++id) { names[id] = FoldedName<kLongest>(kFieldNames[id]); }
   return names;
 }
 constexpr auto kLowered = make_lowered();
@@ -139,13 +134,13 @@ constexpr auto kLowered = make_lowered();
 }  // namespace
 
 FieldId field_id(string_view name) {
-  if (name.empty()) { return FieldId::unknown; }
-  uint8_t id = kSlotIds[slot_of(name, kMultiplier)];
+  if (name.size() < 2) { return FieldId::unknown; }
+  uint16_t first, last;
+  memcpy(&first, name.data(), 2);
+  memcpy(&last, name.data() + name.size() - 2, 2);
+  uint8_t id = kSlotIds[slot_of(first | static_cast<uint32_t>(last) << 16, name.size(), kMultiplier)];
   // Unknown has size 0 here and equals no name.
-  const Lowered& known = kLowered[id];
-  return known.size == name.size() && same_folded(name.data(), known.text, known.size)
-             ? static_cast<FieldId>(id)
-             : FieldId::unknown;
+  return kLowered[id].is(name) ? static_cast<FieldId>(id) : FieldId::unknown;
 }
 
 string_view field_name(FieldId id) { return kFieldNames[static_cast<size_t>(id)]; }

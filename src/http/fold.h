@@ -17,37 +17,63 @@ inline Word load(const char* at) {
   return word;
 }
 
-// Bits in which words of a text and of a lower-case one differ. The case bit may differ where the known
-// character is a letter, not where it is a hyphen or a digit.
-template <class Word>
-inline uint64_t difference(const char* text, const char* known) {
-  uint64_t word = load<Word>(known);
-  uint64_t letters = (word & 0x4040404040404040) >> 1;
-  return (load<Word>(text) ^ word) & ~letters;
-}
-
 }  // namespace fold_detail
 
-// Whether the first `size` bytes, 2 to 24, of `text` are those of `known`, which holds lower-case letters,
-// digits and hyphens. The last word compared overlaps the one before.
-inline bool same_folded(const char* text, const char* known, size_t size) {
-  using fold_detail::difference;
-  if (size >= 8) {
-    uint64_t differs =
-        difference<uint64_t>(text, known) | difference<uint64_t>(text + size - 8, known + size - 8);
-    return differs == 0 && (size <= 16 || difference<uint64_t>(text + 8, known + 8) == 0);
+// A name of 2 to `Longest` letters, digits and hyphens, prepared for comparison: in lower case, and with the
+// bits in which a text may differ from it, that of case where it has a letter.
+template <size_t Longest>
+class FoldedName {
+ public:
+  constexpr FoldedName() = default;
+  constexpr explicit FoldedName(std::string_view name) : size_(static_cast<uint8_t>(name.size())) {
+    for (size_t i = 0; i < name.size(); ++i) {
+      bool letter = (name[i] >= 'a' && name[i] <= 'z') || (name[i] >= 'A' && name[i] <= 'Z');
+      case_[i] = letter ? 0x20 : 0;
+      text_[i] = static_cast<char>(name[i] | case_[i]);
+    }
   }
-  if (size >= 4) {
-    return (difference<uint32_t>(text, known) | difference<uint32_t>(text + size - 4, known + size - 4)) == 0;
-  }
-  return (difference<uint16_t>(text, known) | difference<uint16_t>(text + size - 2, known + size - 2)) == 0;
-}
+  constexpr bool is(std::string_view text) const { return text.size() == size_ && same(text.data()); }
 
-// Comparison with a literal of that kind.
+ private:
+  template <class Word>
+  uint64_t difference(const char* text, size_t at) const {
+    using fold_detail::load;
+    return (load<Word>(text + at) | load<Word>(case_ + at)) ^ load<Word>(text_ + at);
+  }
+  // The last word compared overlaps the one before.
+  bool same(const char* text) const {
+    size_t size = size_;
+    if (size >= 8) {
+      uint64_t differs = difference<uint64_t>(text, 0) | difference<uint64_t>(text, size - 8);
+      return differs == 0 && (Longest <= 16 || size <= 16 || difference<uint64_t>(text, 8) == 0);
+    }
+    if (size >= 4) { return (difference<uint32_t>(text, 0) | difference<uint32_t>(text, size - 4)) == 0; }
+    return size >= 2 && (difference<uint16_t>(text, 0) | difference<uint16_t>(text, size - 2)) == 0;
+  }
+
+  char text_[Longest] = {};
+  char case_[Longest] = {};
+  uint8_t size_ = 0;
+};
+
+// Comparison with a literal of lower-case letters, digits and hyphens; the compiler knows its words.
 template <size_t N>
 inline bool is_word(std::string_view text, const char (&lowered)[N]) {
-  static_assert(N > 2 && N <= 25);
-  return text.size() == N - 1 && same_folded(text.data(), lowered, N - 1);
+  constexpr size_t size = N - 1;
+  static_assert(size >= 2 && size <= 16);
+  if (text.size() != size) { return false; }
+  auto difference = [&]<class Word>(Word, size_t at) {
+    auto word = fold_detail::load<Word>(lowered + at);
+    auto letters = static_cast<Word>((word & static_cast<Word>(0x4040404040404040)) >> 1);
+    return static_cast<Word>((fold_detail::load<Word>(text.data() + at) | letters) ^ word);
+  };
+  if constexpr (size >= 8) {
+    return (difference(uint64_t{}, 0) | difference(uint64_t{}, size - 8)) == 0;
+  } else if constexpr (size >= 4) {
+    return (difference(uint32_t{}, 0) | difference(uint32_t{}, size - 4)) == 0;
+  } else {
+    return (difference(uint16_t{}, 0) | difference(uint16_t{}, size - 2)) == 0;
+  }
 }
 
 }  // namespace sluice::http

@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "http/fold.h"
 
 namespace sluice::http {
 
@@ -53,11 +54,11 @@ void HopByHop::read(string_view value, Arena& arena) {
 }
 
 void HopByHop::read_option(string_view option, Arena& arena) {
-  if (equals_lowered(option, "keep-alive")) {
+  if (is_word(option, "keep-alive")) {
     keep_alive_ = true;
     return;
   }
-  if (equals_lowered(option, "close")) {
+  if (is_word(option, "close")) {
     close_ = true;
     return;
   }

@@ -192,6 +192,33 @@ void set_rate(Request& r) {
   if (!core.limit_rate_after.empty()) { r.response.rate_after = bytes(core.limit_rate_after); }
 }
 
+// The answer on its way. Most are out before anybody has to wait.
+class Sending {
+ public:
+  explicit Sending(Request& r) : r_(r), relay_(begin(r)) {}
+  // True: all of it left at once, or it broke off.
+  bool at_once() {
+    state_ = relay_.step();
+    if (state_ == Relay::State::complete) { r_.completed = true; }
+    if (state_ == Relay::State::failed) { break_off(r_, relay_.error()); }
+    return r_.completed || state_ == Relay::State::failed;
+  }
+  event::Task<void> rest() {
+    Result<void> sent = co_await relay_.run(r_.scope, state_);
+    r_.completed = static_cast<bool>(sent);
+    if (!sent) { break_off(r_, sent.error()); }
+  }
+
+ private:
+  static RelayPlan begin(Request& r) {
+    set_rate(r);
+    return begin_answer(r);
+  }
+  Request& r_;
+  Relay relay_;
+  Relay::State state_ = Relay::State::waiting;
+};
+
 }  // namespace
 
 void finish(Request& r) {
@@ -201,24 +228,16 @@ void finish(Request& r) {
     std::sort(all.begin(), all.end(), [](auto* a, auto* b) { return a->order < b->order; });
     return all;
   }();
+  SLUICE_REQUEST_DEBUG(r, "http response: status %u, %llu bytes of body, %s", r.response.status,
+                       static_cast<unsigned long long>(r.body_bytes_sent),
+                       r.completed ? "complete" : "broken off");
   for (const FinishRow* row : rows) { row->finish(r); }
 }
 
 event::Task<void> send_answer(Request& r) {
-  set_rate(r);
-  Relay work(begin_answer(r));
-  Relay::State state = work.step();
-  Result<void> sent;
-  if (state == Relay::State::failed) {
-    sent = work.error();
-  } else if (state != Relay::State::complete) {
-    sent = co_await work.run(r.scope, state);
-  }
-  r.completed = static_cast<bool>(sent);
-  SLUICE_REQUEST_DEBUG(r, "http response: status %u, %llu bytes of body, %s", r.response.status,
-                       static_cast<unsigned long long>(r.body_bytes_sent),
-                       r.completed ? "complete" : "broken off");
-  if (!sent) { break_off(r, sent.error()); }
+  Sending sending(r);
+  bool sent = sending.at_once();
+  if (!sent) { co_await sending.rest(); }
 }
 
 event::Task<void> serve(Request& r, uint16_t refused) {
@@ -259,7 +278,11 @@ event::Task<void> serve(Request& r, uint16_t refused) {
     Result<void> answered = co_await r.location->content->answer(r);
     verdict = answered ? r.take_pending() : r.refuse(status_for(answered.error()));
   }
-  if (!r.head_sent && !r.discard_connection && !r.scope.canceled()) { co_await send_answer(r); }
+  if (!r.head_sent && !r.discard_connection && !r.scope.canceled()) {
+    Sending sending(r);
+    bool sent = sending.at_once();
+    if (!sent) { co_await sending.rest(); }
+  }
   r.run_at_end();
 }
 

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "http/scan.h"
 
 namespace sluice::http {
 
@@ -268,17 +269,16 @@ bool needs_escape(string_view text, Escape where) {
 }
 
 namespace {
-// Most field values are clean, and the library looks for one octet faster than we for a class of them.
-bool has_line_control(string_view text) {
-  for (char c : {'\r', '\n', '\0'}) {
-    if (memchr(text.data(), c, text.size()) != nullptr) { return true; }
-  }
-  return false;
+// Most of what is asked about is clean, and for two of the classes there is a quick look.
+bool looks_clean(string_view text, Escape where) {
+  const char* end = text.data() + text.size();
+  if (where == Escape::value) { return find_control(text.data(), text.data(), end) == end; }
+  return where == Escape::target && find_target_end(text.data(), text.data(), end) == end;
 }
 }  // namespace
 
 string_view escape(Arena& arena, string_view text, Escape where) {
-  if (text.empty() || (where == Escape::value && !has_line_control(text))) { return text; }
+  if (text.empty() || looks_clean(text, where)) { return text; }
   size_t count = count_escaped(text, bit(where));
   if (count == 0) { return text; }
   size_t size = text.size() + 2 * count;

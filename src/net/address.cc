@@ -4,6 +4,7 @@
 #include <netdb.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "base/text.h"
@@ -172,6 +173,25 @@ void PeerAddress::set(const sockaddr* address, socklen_t length) {
   }
 }
 
+namespace {
+// An octet in decimal with a dot behind it.
+struct Octet {
+  char text[4];
+  uint8_t size;  // dot included
+};
+constexpr auto kOctets = [] {
+  std::array<Octet, 256> octets{};
+  for (int value = 0; value < 256; ++value) {
+    Octet& octet = octets[static_cast<size_t>(value)];
+    if (value >= 100) { octet.text[octet.size++] = static_cast<char>('0' + value / 100); }
+    if (value >= 10) { octet.text[octet.size++] = static_cast<char>('0' + value / 10 % 10); }
+    octet.text[octet.size++] = static_cast<char>('0' + value % 10);
+    octet.text[octet.size++] = '.';
+  }
+  return octets;
+}();
+}  // namespace
+
 size_t PeerAddress::write_host(char* out) const {
   if (family() != AF_INET) {
     std::string text = full().host();
@@ -182,13 +202,11 @@ size_t PeerAddress::write_host(char* out) const {
   const auto* bytes = reinterpret_cast<const unsigned char*>(&storage_.v4.sin_addr);
   char* at = out;
   for (int i = 0; i < 4; ++i) {
-    unsigned value = bytes[i];
-    if (i > 0) { *at++ = '.'; }
-    if (value >= 100) { *at++ = static_cast<char>('0' + value / 100); }
-    if (value >= 10) { *at++ = static_cast<char>('0' + value / 10 % 10); }
-    *at++ = static_cast<char>('0' + value % 10);
+    const Octet& octet = kOctets[bytes[i]];
+    memcpy(at, octet.text, sizeof octet.text);
+    at += octet.size;
   }
-  return static_cast<size_t>(at - out);
+  return static_cast<size_t>(at - out) - 1;
 }
 
 Address PeerAddress::full() const {

@@ -69,7 +69,6 @@ class Cost(SluiceTest):
         self.assertLessEqual(per_request, MOST_CALLS, counts)
 
     @unittest.skipUnless(shutil.which("valgrind"), "valgrind is not installed")
-    @unittest.expectedFailure  # about 14,000 now; to be removed with the last of them
     @unittest.skipIf(SLOW > 1, "the instructions of a sanitizer are not ours")
     def test_instructions(self):
         """The difference between two runs of different length, so that neither start nor end counts."""

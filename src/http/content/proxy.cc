@@ -74,12 +74,19 @@ class Try {
     group_.give_back(peer_);
   }
   void keep() { std::exchange(connection_, nullptr)->keep(); }
+  // Once more at the same peer, on a fresh connection.
+  void start_over() {
+    std::exchange(connection_, nullptr)->drop();
+    reused = false;
+    fresh_only = true;
+  }
   upstream::Group& group() { return group_; }
   upstream::Peer& peer() { return peer_; }
   upstream::IdleConnection*& connection() { return connection_; }
   Origin* origin = nullptr;
   uint64_t started_at() const { return started_at_; }
-  bool reused = false;
+  bool reused = false;      // the connection has carried requests before
+  bool fresh_only = false;  // it must not have
 
  private:
   upstream::Group& group_;
@@ -104,12 +111,12 @@ class Proxying {
 
  private:
   event::Task<Result<void>> prepare_body();
-  Try& begin_try(upstream::Peer& peer);
+  bool choose_peer(const Error& failure);
   bool stale(const Try& now, const Error& error);
-  event::Task<Result<void>> repeat(Try& now);
   bool take_pooled(Try& now);
   event::Task<Result<void>> connect(Try& now);
-  event::Task<Result<void>> exchange(Try& now);
+  Flow send_request(Try& now);
+  void note_exchange(Try& now, bool got_head);
   event::Task<Result<void>> read_past_interim(Try& now, event::Scope& scope);
   Result<void> check_switch() const;
   void gather_body();
@@ -122,7 +129,7 @@ class Proxying {
   bool next_may_help() const;
   bool try_next_on_status(Try& now);
   void note_nobody(const Error& failure);
-  bool another_may_try(upstream::Peer& peer, const Error& failure);
+  bool another_may_try(const Error& failure);
   void log_failure(const Error& error, const char* doing);
   uint16_t give_up(const Error& error);
   void accept(Try& now);
@@ -198,6 +205,7 @@ void Proxying::log_failure(const Error& error, const char* when) {
 
 // A kept-alive connection, if there is one worth trying.
 bool Proxying::take_pooled(Try& now) {
+  if (now.fresh_only) { return false; }
   upstream::IdleConnection* connection = now.group().take_idle(now.peer());
   if (connection == nullptr) { return false; }
   if (!is_idempotent(r.head.method)) {
@@ -305,7 +313,6 @@ Result<void> Proxying::check_switch() const {
 // While the request's body is still on its way: the answer may come before its end, and the body goes on
 // while the answer does.
 event::Task<Result<void>> Proxying::respond(Try& now, event::Scope& sending, event::Scope& reading) {
-  head = r.arena().make<ResponseHead>(r.arena());
   Result<void> got = co_await now.origin->read_head(reading, *head, r.head.method);
   if (got && is_interim(*head)) { got = co_await read_past_interim(now, reading); }
   if (got) { got = check_switch(); }
@@ -343,8 +350,8 @@ event::Task<Result<void>> Proxying::send_and_read(Try& now) {
   co_return std::move(results.second);
 }
 
-// One request and the head of its answer on a connection.
-event::Task<Result<void>> Proxying::exchange(Try& now) {
+// Sends what can be sent at once. `again`: more is to follow, and the answer may come meanwhile.
+Flow Proxying::send_request(Try& now) {
   OriginLimits limits;
   limits.read_timeout = settings.read_timeout.count;
   limits.send_timeout = settings.send_timeout.count;
@@ -354,34 +361,33 @@ event::Task<Result<void>> Proxying::exchange(Try& now) {
   now.origin->start(compose_request(r, settings, target, body_length, upgrade), body_length == kChunkedBody);
   gather_body();
   Flow sent = Flow::again;
-  if (body.empty() && !streaming) {
-    doing = "sending request to upstream";
-    sent = now.origin->push(body, true);
-    if (sent == Flow::error) { co_return now.origin->sink_error(); }
-  }
-  doing = "reading response header from upstream";
-  Result<void> got;
-  if (sent != Flow::again) {
-    head = r.arena().make<ResponseHead>(r.arena());
-    got = co_await now.origin->read_head(r.scope, *head, r.head.method);
-    if (got && is_interim(*head)) { got = co_await read_past_interim(now, r.scope); }
-    if (got) { got = check_switch(); }
-  } else {
-    got = co_await send_and_read(now);
-  }
-  last().bytes_sent = now.origin->bytes_sent();
-  last().bytes_received = now.origin->bytes_received();
-  if (got) { last().header_time = since_start(now); }
-  co_return got;
+  doing = "sending request to upstream";
+  if (body.empty() && !streaming) { sent = now.origin->push(body, true); }
+  if (sent != Flow::error) { doing = "reading response header from upstream"; }
+  head = r.arena().make<ResponseHead>(r.arena());
+  return sent;
 }
 
-Try& Proxying::begin_try(upstream::Peer& peer) {
-  owned->current.emplace(*target.group, peer);
+void Proxying::note_exchange(Try& now, bool got_head) {
+  last().bytes_sent = now.origin->bytes_sent();
+  last().bytes_received = now.origin->bytes_received();
+  if (got_head) { last().header_time = since_start(now); }
+}
+
+// False: there is none left to ask.
+bool Proxying::choose_peer(const Error& failure) {
+  upstream::Peer* peer = target.group->pick(string_view(), tried);
+  if (peer == nullptr) {
+    if (failure.what == What::unavailable) { note_nobody(failure); }
+    return false;
+  }
+  tried.add(peer);
+  owned->current.emplace(*target.group, *peer);
   r.attempts.push_back({});
-  last().address = peer.name;
+  last().address = peer->name;
   last().new_group = r.attempts.size() > 1 && tried.size() == 1;
   if (first_try_at == 0) { first_try_at = clock::now(); }
-  return *owned->current;
+  return true;
 }
 
 // The origin closed a kept-alive connection as we used it: nobody's failure, when the request may be sent
@@ -393,16 +399,6 @@ bool Proxying::stale(const Try& now, const Error& error) {
   }
   bool repeatable = is_idempotent(r.head.method) || (settings.next_upstream & retry_on::kNonIdempotent) != 0;
   return repeatable && !body_consumed && !std::exchange(stale_retry_used, true);
-}
-
-// Once more on a fresh connection.
-event::Task<Result<void>> Proxying::repeat(Try& now) {
-  now.connection()->drop();
-  now.connection() = nullptr;
-  now.reused = false;
-  Result<void> connected = co_await connect(now);
-  if (!connected) { co_return connected.error(); }
-  co_return co_await exchange(now);
 }
 
 bool Proxying::may_retry(const Error& error, uint32_t condition) const {
@@ -523,7 +519,8 @@ void Proxying::note_nobody(const Error& failure) {
 }
 
 // The current try has failed: says so, counts it, and tells whether somebody else should be asked.
-bool Proxying::another_may_try(upstream::Peer& peer, const Error& failure) {
+bool Proxying::another_may_try(const Error& failure) {
+  upstream::Peer& peer = owned->current->peer();
   log_failure(failure, doing);
   last().response_time = since_start(*owned->current);
   last().status = give_up(failure);
@@ -546,30 +543,44 @@ event::Task<Result<void>> Proxying::run() {
   r.upstream_target = target.target;
   upgrade = upgrade_wanted(r, settings);
   r.exchange.ignore_client_leaving(settings.ignore_client_abort);
-  Result<void> ready = co_await prepare_body();
-  if (!ready) {
-    log_failure(ready.error(), "reading client request body");
-    if (ready.error().side == Side::client) { r.exchange.close_after(); }
-    co_return ready.error();
+  if (r.head.framing != Framing::none || settings.has_body) {
+    Result<void> ready = co_await prepare_body();
+    if (!ready) {
+      log_failure(ready.error(), "reading client request body");
+      if (ready.error().side == Side::client) { r.exchange.close_after(); }
+      co_return ready.error();
+    }
   }
   owned = r.arena().own<Exchanged>();
   owned->made = target.made;
   r.at_end(release, owned);
   Error failure{What::unavailable, Side::upstream, Retry::no, 0, "no live upstreams"};
   while (true) {
-    upstream::Peer* peer = target.group->pick(string_view(), tried);
-    if (peer == nullptr) {
-      if (failure.what == What::unavailable) { note_nobody(failure); }
-      break;
-    }
-    tried.add(peer);
-    Try& now = begin_try(*peer);
+    bool chosen = owned->current || choose_peer(failure);
+    if (!chosen) { break; }
+    Try& now = *owned->current;
     Result<void> tried_now;
-    if (!take_pooled(now)) { tried_now = co_await connect(now); }
-    SLUICE_REQUEST_DEBUG(r, "http upstream: \"%s\", %s connection", peer->name.c_str(),
-                         now.reused ? "kept" : "new");
-    if (tried_now) { tried_now = co_await exchange(now); }
-    if (!tried_now && stale(now, tried_now.error())) { tried_now = co_await repeat(now); }
+    bool pooled = take_pooled(now);
+    if (!pooled) { tried_now = co_await connect(now); }
+    SLUICE_REQUEST_DEBUG(r, "http upstream: \"%s\", %s connection", now.peer().name.c_str(),
+                         pooled ? "kept" : "new");
+    if (tried_now) {
+      Flow sent = send_request(now);
+      if (sent == Flow::error) {
+        tried_now = now.origin->sink_error();
+      } else if (sent == Flow::again) {
+        tried_now = co_await send_and_read(now);
+      } else {
+        tried_now = co_await now.origin->read_head(r.scope, *head, r.head.method);
+        if (tried_now && is_interim(*head)) { tried_now = co_await read_past_interim(now, r.scope); }
+        if (tried_now) { tried_now = check_switch(); }
+      }
+      note_exchange(now, static_cast<bool>(tried_now));
+    }
+    if (!tried_now && stale(now, tried_now.error())) {
+      now.start_over();
+      continue;
+    }
     if (tried_now) {
       if (!answered && try_next_on_status(now)) {
         last().status = head->status;
@@ -587,7 +598,7 @@ event::Task<Result<void>> Proxying::run() {
       co_return Result<void>();
     }
     failure = tried_now.error();
-    if (!another_may_try(*peer, failure)) { break; }
+    if (!another_may_try(failure)) { break; }
   }
   r.answer_with(r.refuse(give_up(failure)));
   co_return Result<void>();

@@ -99,17 +99,24 @@ void put_client_fields(Composer& out, const Request& r, const ProxySettings& set
   }
 }
 
+// The method and target of a request as received have been checked by the parser.
+string_view method_for(Request& r, const ProxySettings& settings) {
+  if (!settings.method.empty()) { return escape(r.arena(), settings.method.evaluate(r), Escape::target); }
+  return r.method_override.empty() ? r.head.method_text : r.method_override;
+}
+string_view clean_target(Request& r, string_view target) {
+  bool received = target.data() == r.unchanged_target.data();
+  return received ? target : escape(r.arena(), target, Escape::target);
+}
+
 }  // namespace
 
 string_view compose_request(Request& r, const ProxySettings& settings, const ProxyTarget& target,
                             int64_t length, bool upgrade) {
   Composer out(r.arena());
-  string_view method = settings.method.empty()
-                           ? (r.method_override.empty() ? r.head.method_text : r.method_override)
-                           : settings.method.evaluate(r);
-  out.text(escape(r.arena(), method, Escape::target));
+  out.text(method_for(r, settings));
   out.text(" ");
-  out.text(escape(r.arena(), target.target, Escape::target));
+  out.text(clean_target(r, target.target));
   out.text(settings.version == ProxySettings::Version::v10 ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n");
   if (!settings.set_names.has({"Host", "", FieldId::host})) { out.field("Host", target.host); }
   if (upgrade && !settings.set_names.has({"Connection", "", FieldId::connection})) {

@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 #include "http/h1/field_line.h"
-#include "http/h1/scan.h"
+#include "http/scan.h"
 
 namespace sluice::http::h1 {
 

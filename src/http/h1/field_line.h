@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "http/field.h"
-#include "http/h1/scan.h"
+#include "http/scan.h"
 
 namespace sluice::http::h1 {
 
@@ -44,8 +44,12 @@ inline LineFault split_field_line(const char* floor, const char* begin, const ch
   const char* colon = find_colon(floor, begin, end);
   if (colon == end) { return begin != end && is_blank(*begin) ? LineFault::folded : LineFault::no_colon; }
   const char* value = colon + 1;
+  if (value != end && *value == ' ') { ++value; }
   while (value != end && is_blank(*value)) { ++value; }
-  while (end != value && is_blank(end[-1])) { --end; }
+  // Of the controls only HTAB is left, and the value begins with something that is no blank.
+  if (value != end) {
+    while (static_cast<unsigned char>(end[-1]) <= ' ') { --end; }
+  }
   field.name = {begin, static_cast<size_t>(colon - begin)};
   field.value = {value, static_cast<size_t>(end - value)};
   field.id = field_id(field.name);

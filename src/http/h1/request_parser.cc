@@ -2,8 +2,8 @@
 
 #include "base/text.h"
 #include "http/fold.h"
-#include "http/h1/scan.h"
 #include "http/host.h"
+#include "http/scan.h"
 
 namespace sluice::http::h1 {
 
@@ -37,12 +37,25 @@ bool RequestParser::fail(uint16_t status, const char* reason) {
   return false;
 }
 
+[[gnu::always_inline]] inline bool RequestParser::take_field(const char* floor, const char* line,
+                                                             const char* end) {
+  if (++field_lines_ > limits_.fields) { return fail(400, "too many header lines"); }
+  Field& field = head_.fields.draft();
+  LineFault fault = split_field_line(floor, line, end, field);
+  if (fault == LineFault::none) { return field.id == FieldId::unknown ? keep(field) : take_known(field); }
+  if (fault == LineFault::underscore && (limits_.underscores || !limits_.ignore_invalid)) {
+    return keep(field);
+  }
+  bool droppable = fault == LineFault::underscore || fault == LineFault::not_token;
+  return (droppable && limits_.ignore_invalid) || fail(400, describe(fault));
+}
+
 ParseState RequestParser::parse(const char* begin, size_t size) {
   const char* end = begin + size;
   while (stage_ < Stage::done) {
     const char* text = begin + at_;
     const char* stop = find_control(begin, begin + scanned_, end);
-    const char* next = stop == end ? nullptr : line_end(stop, end);
+    const char* next = line_end(stop, end);
     auto length = static_cast<size_t>(stop - text);
     auto seen = static_cast<size_t>((next == nullptr ? stop : next) - begin);
     size_t limit = stage_ == Stage::fields ? limits_.field : limits_.line;
@@ -69,7 +82,8 @@ bool RequestParser::fail_length(size_t length, size_t limit) {
                                  : fail(414, "request line too long");
 }
 
-inline bool RequestParser::take_line(const char* floor, const char* line, const char* end) {
+[[gnu::always_inline]] inline bool RequestParser::take_line(const char* floor, const char* line,
+                                                            const char* end) {
   if (stage_ == Stage::fields) { return line == end ? finish() : take_field(floor, line, end); }
   return take_first_line(line, end);
 }
@@ -149,18 +163,6 @@ bool RequestParser::take_absolute(string_view target) {
     head_.path = rest.front() == '/' ? rest : head_.fields.arena().join("/", rest);
   }
   return true;
-}
-
-bool RequestParser::take_field(const char* floor, const char* line, const char* end) {
-  if (++field_lines_ > limits_.fields) { return fail(400, "too many header lines"); }
-  Field& field = head_.fields.draft();
-  LineFault fault = split_field_line(floor, line, end, field);
-  if (fault == LineFault::none) { return field.id == FieldId::unknown ? keep(field) : take_known(field); }
-  if (fault == LineFault::underscore && (limits_.underscores || !limits_.ignore_invalid)) {
-    return keep(field);
-  }
-  bool droppable = fault == LineFault::underscore || fault == LineFault::not_token;
-  return (droppable && limits_.ignore_invalid) || fail(400, describe(fault));
 }
 
 bool RequestParser::keep(const Field& draft) {

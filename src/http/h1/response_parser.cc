@@ -1,7 +1,9 @@
 #include "http/h1/response_parser.h"
 
+#include <array>
+
 #include "base/text.h"
-#include "http/h1/scan.h"
+#include "http/scan.h"
 
 namespace sluice::http::h1 {
 
@@ -11,24 +13,39 @@ bool ResponseParser::fail(const char* reason) {
   return false;
 }
 
+namespace {
+
+// Fields whose value says something about the message itself.
+constexpr auto kFraming = [] {
+  std::array<bool, kFieldIds> known{};
+  for (FieldId id : {FieldId::content_length, FieldId::transfer_encoding, FieldId::connection}) {
+    known[static_cast<size_t>(id)] = true;
+  }
+  return known;
+}();
+
+}  // namespace
+
 ParseState ResponseParser::parse(const char* begin, size_t size) {
   const char* end = begin + size;
   const char* from = begin + scanned_;
   while (stage_ < Stage::done) {
-    const char* text = begin + at_;
     const char* stop = find_control(begin, from, end);
-    scanned_ = static_cast<size_t>(stop - begin);
-    from = stop == end ? nullptr : line_end(stop, end);
-    if ((from == nullptr ? scanned_ : static_cast<size_t>(from - begin)) > limits_.head) {
+    const char* next = line_end(stop, end);
+    auto seen = static_cast<size_t>((next == nullptr ? stop : next) - begin);
+    if (seen > limits_.head) {
       fail("upstream sent too big header");
       break;
     }
-    if (from == nullptr) {
+    scanned_ = seen;
+    if (next == nullptr) {
       if (may_end_line(stop, end)) { return ParseState::more; }
       fail("control character in the response header");
       break;
     }
-    scanned_ = at_ = static_cast<size_t>(from - begin);
+    const char* text = begin + at_;
+    at_ = seen;
+    from = next;
     if (stage_ == Stage::status_line) {
       take_status_line({text, static_cast<size_t>(stop - text)});
     } else if (text == stop) {
@@ -61,14 +78,15 @@ bool ResponseParser::take_status_line(string_view line) {
   return true;
 }
 
-bool ResponseParser::take_field(const char* floor, const char* line, const char* end) {
+[[gnu::always_inline]] inline bool ResponseParser::take_field(const char* floor, const char* line,
+                                                              const char* end) {
   if (++field_lines_ > limits_.fields) { return fail("too many response header lines"); }
   Field& field = head_.fields.draft();
   switch (LineFault fault = split_field_line(floor, line, end, field)) {
     case LineFault::none:
     case LineFault::underscore:
     case LineFault::blank:  // removed (RFC 9112 5.1)
-      return take_known(field);
+      return kFraming[static_cast<size_t>(field.id)] ? take_known(field) : keep(field);
     case LineFault::not_token:
       return true;  // dropped
     default:

@@ -204,25 +204,6 @@ void ServerConnection::close() {
   event::Loop::current().discard(this);
 }
 
-event::Task<void> ServerConnection::run() {
-  while (true) {
-    Next next = co_await serve_one();
-    if (next == Next::request) {
-      // A deep pipeline must not keep the others waiting.
-      bool go_on = client_.requests % kMostATurn != 0;
-      if (!go_on) { go_on = co_await take_turns(); }
-      if (go_on) { continue; }
-    }
-    if (next == Next::linger) { co_await linger(); }
-    if (next == Next::idle) {
-      become_idle();
-    } else {
-      close();
-    }
-    co_return;
-  }
-}
-
 // What can be had without waiting. A head that arrives in one piece needs no coroutine to read it.
 bool ServerConnection::read_at_once(HeadReader& reader) {
   if (buffered() == 0) {
@@ -276,27 +257,66 @@ void ServerConnection::log_broken_head(Request& request) {
   finish(request);
 }
 
-event::Task<ServerConnection::Next> ServerConnection::serve_one() {
-  ServerExchange exchange(*this);
-  Request request(service_.config, exchange);
+// One request after another, until there is nothing more to read.
+event::Task<void> ServerConnection::run() {
+  Next next = Next::close;
+  do {
+    ServerExchange exchange(*this);
+    Request request(service_.config, exchange);
+    HeadReader reader(request, client_.port->default_server->settings->get<ServerSettings>());
+    begin_reading(exchange, request);
+    HeadRead read = HeadRead::complete;
+    bool complete = read_at_once(reader);
+    if (!complete) { read = co_await read_head(exchange, reader); }
+    note_line(request);
+    if (read == HeadRead::nothing || read == HeadRead::ended) {
+      if (buffered() > 0 && !exchange.scope().canceled()) { log_broken_head(request); }
+      scope_ = nullptr;
+      next = read == HeadRead::nothing && !service_.retiring ? Next::idle : Next::close;
+      break;
+    }
+    uint16_t refused = judge_head(exchange, request, reader, read == HeadRead::late);
+    begin_request(exchange, request, refused);
+    if (log::debug_wanted) [[unlikely]] { log_head(request); }
+    co_await serve(request, refused);
+    disarm();
+    scope_ = nullptr;
+    if (broken(exchange, request)) {
+      finish(request);
+      reset_if_due(exchange, request);
+      next = Next::close;
+      break;
+    }
+    if (!exchange.body_read() && !exchange.closes_after()) { co_await finish_body(exchange); }
+    next = after(exchange, request.core(), refused != 0);
+    finish(request);
+    // A deep pipeline must not keep the others waiting.
+    if (next == Next::request && client_.requests % kMostATurn == 0) {
+      bool go_on = co_await take_turns();
+      if (!go_on) { next = Next::close; }
+    }
+  } while (next == Next::request);
+  if (next == Next::linger) { co_await linger(); }
+  if (next == Next::idle) {
+    become_idle();
+  } else {
+    close();
+  }
+}
+
+void ServerConnection::begin_reading(ServerExchange& exchange, Request& request) {
+  state_ = State::reading;
   scope_ = &exchange.scope();
   exchange_ = &exchange;
   request.started_at = clock::now();
   client_.pipelined = buffered() > 0;
-  HeadReader reader(request, client_.port->default_server->settings->get<ServerSettings>());
-  state_ = State::reading;
-  HeadRead read = HeadRead::complete;
-  bool complete = read_at_once(reader);
-  if (!complete) { read = co_await read_head(exchange, reader); }
-  note_line(request);
-  if (read == HeadRead::nothing || read == HeadRead::ended) {
-    if (buffered() > 0 && !exchange.scope().canceled()) { log_broken_head(request); }
-    scope_ = nullptr;
-    bool idle = read == HeadRead::nothing && !service_.retiring;
-    co_return idle ? Next::idle : Next::close;
-  }
+}
+
+// The status that the head itself has earned, or 0.
+uint16_t ServerConnection::judge_head(ServerExchange& exchange, Request& request, HeadReader& reader,
+                                      bool late) {
   uint16_t refused = reader.parser.status();
-  if (read == HeadRead::late) {
+  if (late) {
     refused = 408;
     exchange.source_timed_out();
     SLUICE_REQUEST_LOG(request, info, ETIMEDOUT, "client timed out while reading client request headers");
@@ -304,22 +324,13 @@ event::Task<ServerConnection::Next> ServerConnection::serve_one() {
     SLUICE_REQUEST_LOG(request, info, 0, "%s while reading client request", reader.parser.reason());
   }
   begin_ += static_cast<uint32_t>(reader.parser.consumed());
-  begin_request(exchange, request, refused);
-  if (log::debug_wanted) [[unlikely]] { log_head(request); }
-  co_await serve(request, refused);
-  disarm();
-  scope_ = nullptr;
-  bool broken_off = exchange.aborted() || exchange.timed_out() || exchange.upgraded() ||
-                    request.discard_connection || exchange.scope().canceled() ||
-                    exchange.sink_error().what != What::none;
-  Next next = Next::close;
-  if (!broken_off) {
-    if (!exchange.body_read() && !exchange.closes_after()) { co_await finish_body(exchange); }
-    next = after(exchange, request.core(), refused != 0);
-  }
-  finish(request);
-  if (broken_off) { reset_if_due(exchange, request); }
-  co_return next;
+  return refused;
+}
+
+// The connection cannot carry another request, nor anything else.
+bool ServerConnection::broken(ServerExchange& exchange, const Request& request) const {
+  return exchange.aborted() || exchange.timed_out() || exchange.upgraded() || request.discard_connection ||
+         exchange.scope().canceled() || exchange.sink_error().what != What::none;
 }
 
 // Some ends the client must see as such, and some it is not worth a last word.

@@ -40,13 +40,15 @@ class ServerConnection final : public ServedConnection, private event::Timer {
   void watch_client();
   void judge_half_closed();
   event::Task<void> run();
-  event::Task<Next> serve_one();
   bool read_at_once(class HeadReader& reader);
   event::Task<HeadRead> read_head(ServerExchange& exchange, class HeadReader& reader);
+  void begin_reading(ServerExchange& exchange, Request& request);
+  uint16_t judge_head(ServerExchange& exchange, Request& request, class HeadReader& reader, bool late);
   void begin_request(ServerExchange& exchange, Request& request, uint16_t refused);
   void note_line(Request& request) const;
   void log_broken_head(Request& request);
   void reset_if_due(const ServerExchange& exchange, const Request& request);
+  bool broken(ServerExchange& exchange, const Request& request) const;
   Next after(ServerExchange& exchange, const CoreSettings& core, bool refused);
   event::Task<void> finish_body(ServerExchange& exchange);
   event::Task<void> linger();

@@ -8,7 +8,7 @@
 #include <emmintrin.h>
 #endif
 
-namespace sluice::http::h1 {
+namespace sluice::http {
 
 // May not stand in a field value (RFC 9110 5.5): controls but HTAB. CR and LF are among them, so one search
 // finds the end of a line as well as what must be refused in it.
@@ -64,6 +64,31 @@ struct Colon {
 #endif
 };
 
+#ifdef __SSE2__
+// In fewer than 16 bytes, when none before them may be read: two words that overlap make up one step.
+template <class Class>
+inline const char* find_short(const char* at, const char* end) {
+  ptrdiff_t size = end - at;
+  Bytes bytes;
+  ptrdiff_t half;
+  if (size >= 8) {
+    half = 8;
+    bytes = _mm_unpacklo_epi64(_mm_loadu_si64(at), _mm_loadu_si64(end - 8));
+  } else if (size >= 4) {
+    half = 4;
+    bytes = _mm_unpacklo_epi32(_mm_loadu_si32(at), _mm_loadu_si32(end - 4));
+  } else {
+    while (at != end && !Class::is(*at)) { ++at; }
+    return at;
+  }
+  uint32_t found = Class::in(bytes);
+  uint32_t first = found & ((1U << half) - 1);
+  if (first != 0) { return at + __builtin_ctz(first); }
+  uint32_t second = (found >> half) & ((1U << half) - 1);
+  return second != 0 ? end - half + __builtin_ctz(second) : end;
+}
+#endif
+
 // First byte of [at, end) that is of the class, or end. The bytes from `floor` on are readable, so that the
 // last step can look back instead of going byte by byte.
 template <class Class>
@@ -76,9 +101,11 @@ inline const char* find(const char* floor, const char* at, const char* end) {
     uint32_t found = Class::in(load(end - kStep)) >> (kStep - (end - at));
     return found != 0 ? at + __builtin_ctz(found) : end;
   }
-#endif
+  return find_short<Class>(at, end);
+#else
   while (at != end && !Class::is(*at)) { ++at; }
   return at;
+#endif
 }
 
 }  // namespace scan_detail
@@ -98,15 +125,15 @@ inline const char* find_colon(const char* floor, const char* at, const char* end
   return scan_detail::find<scan_detail::Colon>(floor, at, end);
 }
 
-// Behind the line end at `stop`, a control: CRLF, or a bare LF (RFC 9112 2.2). Null when it is none: a CR
-// before anything else, or another control.
+// Behind the line end at `stop`, a control or `end`: CRLF, or a bare LF (RFC 9112 2.2). Null when it is none:
+// a CR before anything else, or another control.
 inline const char* line_end(const char* stop, const char* end) {
-  if (*stop == '\r') { return stop + 1 != end && stop[1] == '\n' ? stop + 2 : nullptr; }
-  return *stop == '\n' ? stop + 1 : nullptr;
+  if (end - stop >= 2 && stop[0] == '\r' && stop[1] == '\n') { return stop + 2; }
+  return stop != end && *stop == '\n' ? stop + 1 : nullptr;
 }
 // Whether what line_end() refused may yet become one.
 inline bool may_end_line(const char* stop, const char* end) {
   return stop == end || (*stop == '\r' && stop + 1 == end);
 }
 
-}  // namespace sluice::http::h1
+}  // namespace sluice::http
