@@ -19,8 +19,16 @@ struct Listening {
   const os::ListenSpec* spec;
 };
 
-Service* current = nullptr;
+// One, and in a process without a master those that reloads have replaced.
+// They outlive everything, as connections that the end cut short point to them.
+std::vector<Service*>& services = *new std::vector<Service*>;
 std::vector<std::unique_ptr<Listening>> listening;
+
+Service* service_of(const os::Worker& worker) {
+  auto at = std::find_if(services.begin(), services.end(),
+                         [&](const Service* one) { return &one->worker == &worker; });
+  return at == services.end() ? nullptr : *at;
+}
 
 const ProtocolRow* protocol() {
   static const ProtocolRow* first = [] {
@@ -82,7 +90,10 @@ bool is_ours(const os::ListenSpec& spec, const Servers& servers) {
 void start(os::Worker& worker) {
   const Servers* servers = servers_of(worker.config);
   if (servers == nullptr) { return; }
-  current = new Service{worker, worker.config, {}, 0, 1, false, {}};
+  // Numbers of connections go on: a log must not show one twice.
+  uint64_t number = services.empty() ? 1 : services.back()->next_number;
+  auto* current = new Service{worker, worker.config, {}, 0, number, false, {}};
+  services.push_back(current);
   bool all = os::event_settings(worker.config).multi_accept;
   for (const os::Listener& listener : worker.listeners) {
     if (listener.spec->type != SOCK_STREAM || !is_ours(*listener.spec, *servers)) { continue; }
@@ -92,27 +103,33 @@ void start(os::Worker& worker) {
   }
 }
 
-void each_connection(void (*act)(ServedConnection&)) {
+void each_connection(Service& service, void (*act)(ServedConnection&)) {
   ServedConnection* next = nullptr;
-  for (ServedConnection* at = current->connections.front(); at != nullptr; at = next) {
-    next = current->connections.next(at);
+  for (ServedConnection* at = service.connections.front(); at != nullptr; at = next) {
+    next = service.connections.next(at);
     act(*at);
   }
 }
 
-void retire(os::Worker&) {
-  if (current == nullptr) { return; }
-  current->retiring = true;
-  current->acceptors.clear();
-  each_connection([](ServedConnection& connection) { connection.retire(); });
+void retire(os::Worker& worker) {
+  Service* service = service_of(worker);
+  if (service == nullptr) { return; }
+  service->retiring = true;
+  service->acceptors.clear();
+  each_connection(*service, [](ServedConnection& connection) { connection.retire(); });
 }
 
-size_t busy() { return current == nullptr ? 0 : current->connection_count; }
+size_t busy() {
+  size_t connections = 0;
+  for (const Service* service : services) { connections += service->connection_count; }
+  return connections;
+}
 
 void stop(os::Worker& worker) {
-  if (current == nullptr) { return; }
-  current->acceptors.clear();
-  each_connection([](ServedConnection& connection) { connection.stop(); });
+  Service* service = service_of(worker);
+  if (service == nullptr) { return; }
+  service->acceptors.clear();
+  each_connection(*service, [](ServedConnection& connection) { connection.stop(); });
   auto at = worker.config.named.find(std::string("all groups") + '\0');
   if (at == worker.config.named.end()) { return; }
   static_cast<upstream::AllGroups*>(at->second)->drop_idle();
