@@ -515,6 +515,7 @@ void Proxying::note_nobody(const Error& failure) {
   r.attempts.push_back({});
   last().address = target.group->name;
   last().status = 502;
+  last().response_time = 0;
   log_failure(failure, "connecting to upstream");
 }
 
