@@ -117,7 +117,7 @@ void Chain::move_to(Chain& to, uint64_t bytes) {
   }
 }
 
-void Chain::clear() {
+void Chain::clear_slices() {
   for (size_t i = 0; i < count_; ++i) { items_[first_ + i].~Slice(); }
   if (items_ != room_here()) { ::operator delete(items_); }
   items_ = room_here();

@@ -7,7 +7,9 @@
 
 #include <cstdint>
 #include <cstring>
+#include <new>
 #include <string_view>
+#include <utility>
 
 #include "base/pool.h"
 
@@ -75,24 +77,29 @@ class Chain {
   Chain() = default;
   Chain(Chain&& other) noexcept { take(other); }
   Chain& operator=(Chain&& other) noexcept {
-    if (count_ != 0 || items_ != room_here()) { clear(); }
+    clear();
     take(other);
     return *this;
   }
   Chain(const Chain&) = delete;
   Chain& operator=(const Chain&) = delete;
-  ~Chain() {
-    if (count_ != 0 || items_ != room_here()) { clear(); }
-  }
+  ~Chain() { clear(); }
 
   bool empty() const { return size_ == 0; }
   uint64_t size() const { return size_; }  // bytes
   size_t slices() const { return count_; }
 
   void append(Slice slice);
-  void append(std::string_view memory) { append(Slice{memory.data(), memory.size(), -1, 0, {}}); }
+  void append(std::string_view memory) { append(memory, BufferRef()); }
   void append(std::string_view memory, BufferRef owner) {
-    append(Slice{memory.data(), memory.size(), -1, 0, std::move(owner)});
+    if (count_ != 0 || memory.empty()) {
+      append(Slice{memory.data(), memory.size(), -1, 0, std::move(owner)});
+      return;
+    }
+    // The first one, as most are.
+    new (items_ + first_) Slice{memory.data(), memory.size(), -1, 0, std::move(owner)};
+    count_ = 1;
+    size_ = memory.size();
   }
   void append_file(int fd, off_t offset, uint64_t size) { append(Slice{nullptr, size, fd, offset, {}}); }
   void prepend(Slice slice);
@@ -104,13 +111,16 @@ class Chain {
   void consume(uint64_t bytes);
   // Moves the first `bytes` bytes (at most) to the end of `to`.
   void move_to(Chain& to, uint64_t bytes);
-  void clear();
+  void clear() {
+    if (count_ != 0 || items_ != room_here()) { clear_slices(); }
+  }
   // Fills up to `most` iovecs with the leading memory slices, at most `bytes` in all; returns how many.
   size_t iovecs(iovec* out, size_t most, uint64_t bytes = UINT64_MAX) const;
 
  private:
   void take(Chain& other);
   void room();
+  void clear_slices();
   static constexpr size_t kInline = 6;
   Slice* room_here() { return reinterpret_cast<Slice*>(inline_); }
   // Raw: most chains of a request hold one or two slices, or none; making and ending them must cost nothing.

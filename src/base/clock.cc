@@ -8,12 +8,7 @@ namespace sluice::clock {
 
 namespace {
 
-struct Cache {
-  uint64_t monotonic_ms = 0;
-  uint64_t wall_ms = 0;
-  bool stale = true;
-};
-Cache cache;
+constexpr uint64_t kLookEvery = 100;  // ms between looks at the wall clock
 
 struct Rendering {
   int64_t second = -1;
@@ -59,29 +54,22 @@ Zone zone_of(const tm& local) {
 
 }  // namespace
 
-uint64_t now() {
-  if (cache.stale) { refresh(); }
-  return cache.monotonic_ms;
-}
-
 uint64_t precise_microseconds() {
   timespec t{};
   clock_gettime(CLOCK_MONOTONIC, &t);
   return static_cast<uint64_t>(t.tv_sec) * 1000000 + static_cast<uint64_t>(t.tv_nsec) / 1000;
 }
 
-uint64_t wall() {
-  if (cache.stale) { refresh(); }
-  return cache.wall_ms;
-}
-
 void refresh() {
-  cache.monotonic_ms = read(CLOCK_MONOTONIC);
-  cache.wall_ms = read(CLOCK_REALTIME);
+  detail::Cache& cache = detail::cache;
+  cache.monotonic = read(CLOCK_MONOTONIC);
+  if (cache.monotonic >= cache.look_at) {
+    cache.offset = read(CLOCK_REALTIME) - cache.monotonic;
+    cache.look_at = cache.monotonic + kLookEvery;
+  }
+  cache.wall = cache.monotonic + cache.offset;
   cache.stale = false;
 }
-
-void expire() { cache.stale = true; }
 
 std::string_view http_date() {
   static Rendering slot;

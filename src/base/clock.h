@@ -1,4 +1,4 @@
-// Time as of the current loop turn. Reading the clock costs nothing; refresh() is called once per turn.
+// Time as of the current loop turn. Reading it costs nothing but the first time in a turn.
 #pragma once
 
 #include <cstdint>
@@ -7,15 +7,33 @@
 
 namespace sluice::clock {
 
+namespace detail {
+struct Cache {
+  uint64_t monotonic = 0;
+  uint64_t wall = 0;
+  uint64_t offset = 0;   // from monotonic to wall
+  uint64_t look_at = 0;  // monotonic, when the system is asked for the wall clock again
+  bool stale = true;
+};
+inline constinit Cache cache;
+}  // namespace detail
+
+void refresh();
+
 // Monotonic milliseconds since an arbitrary start; for deadlines and durations.
-uint64_t now();
+inline uint64_t now() {
+  if (detail::cache.stale) { refresh(); }
+  return detail::cache.monotonic;
+}
 // Monotonic microseconds, read from the system now: for measurements finer than a loop turn.
 uint64_t precise_microseconds();
-// Milliseconds since 1970.
-uint64_t wall();
-void refresh();
+// Milliseconds since 1970. A step of the system's clock is seen within a tenth of a second.
+inline uint64_t wall() {
+  if (detail::cache.stale) { refresh(); }
+  return detail::cache.wall;
+}
 // The next reader reads the clock again: called before the loop waits.
-void expire();
+inline void expire() { detail::cache.stale = true; }
 
 // Cached renderings of wall(), made when first asked for in a second.
 std::string_view http_date();   // Sun, 06 Nov 1994 08:49:37 GMT

@@ -31,6 +31,45 @@ bool equals_lowered(string_view text, string_view lowered);
 bool istarts_with(string_view text, string_view prefix);
 std::string to_lower(string_view text);
 
+// False: there is no capital letter in `text`. Eight bytes at a time; a few signs are taken for capitals.
+inline bool may_have_capitals(string_view text) {
+  auto suspicious = [](uint64_t word) { return (((~word) << 1) & word & 0x4040404040404040) != 0; };
+  const char* at = text.data();
+  size_t left = text.size();
+  uint64_t word = 0;
+  for (; left >= 8; left -= 8, at += 8) {
+    memcpy(&word, at, 8);
+    if (suspicious(word)) { return true; }
+  }
+  if (left == 0) { return false; }
+  if (text.size() >= 8) {
+    memcpy(&word, at + left - 8, 8);
+    return suspicious(word);
+  }
+  word = 0;
+  memcpy(&word, at, left);
+  return suspicious(word);
+}
+
+// Copies `text` and returns the end of the copy. Heads are made of short pieces, which need no call.
+inline char* put(char* to, string_view text) {
+  const char* from = text.data();
+  size_t size = text.size();
+  if (size > 32 || size < 4) {
+    if (size > 0) { memcpy(to, from, size); }
+  } else if (size >= 16) {
+    memcpy(to, from, 16);
+    memcpy(to + size - 16, from + size - 16, 16);
+  } else if (size >= 8) {
+    memcpy(to, from, 8);
+    memcpy(to + size - 8, from + size - 8, 8);
+  } else {
+    memcpy(to, from, 4);
+    memcpy(to + size - 4, from + size - 4, 4);
+  }
+  return to + size;
+}
+
 // RFC 9110 5.6.3 OWS: SP and HTAB at both ends.
 string_view trim(string_view text);
 

@@ -114,6 +114,16 @@ void Loop::run() {
   }
 }
 
+void Deadline::expired() {
+  if (at_ == TimerWheel::kNever) { return; }
+  if (at_ > clock::now()) {
+    Loop::current().arm(*this, at_);
+    return;
+  }
+  at_ = TimerWheel::kNever;
+  met();
+}
+
 void Alarm::in(uint64_t milliseconds) { Loop::current().arm(*this, clock::now() + milliseconds); }
 
 struct SignalWatch::State {

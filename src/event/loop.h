@@ -78,6 +78,27 @@ class Loop {
   List<Garbage, GarbageTag> garbage_;
 };
 
+// A deadline that is set and cleared with every request and seldom met: its timer stays where it is on the
+// wheel, and when that comes round it looks whether it is still meant, and for when.
+class Deadline : private Timer {
+ public:
+  // Milliseconds of clock::now().
+  void set(uint64_t at) {
+    at_ = at;
+    if (!armed() || Timer::deadline() > at) { Loop::current().arm(*this, at); }
+  }
+  void clear() { at_ = TimerWheel::kNever; }
+
+ protected:
+  ~Deadline() = default;
+  // Called once from the loop; cleared by then, and may be set again.
+  virtual void met() = 0;
+
+ private:
+  void expired() final;
+  uint64_t at_ = TimerWheel::kNever;
+};
+
 // A timer that calls a function: periodic work of a process. For waits use a leaf's deadline.
 class Alarm final : public Timer {
  public:

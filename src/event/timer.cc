@@ -19,8 +19,8 @@ void TimerWheel::arm(Timer& timer, uint64_t deadline) {
 
 void TimerWheel::place(Timer& timer) {
   uint64_t delta = timer.deadline_ - now_;
-  int level = 0;
-  while (level < kLevels - 1 && delta >= uint64_t{1} << (8 * (level + 1))) { ++level; }
+  // The level whose slots are the coarsest that still tell this delay from a longer one.
+  int level = std::min(static_cast<int>(std::bit_width(delta | 1) - 1) / 8, kLevels - 1);
   uint64_t at = timer.deadline_;
   // Beyond the wheel's range: as far as it reaches, placed again when that comes round.
   if (delta >= uint64_t{1} << 32) { at = now_ + (uint64_t{1} << 32) - 1; }

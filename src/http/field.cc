@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include "base/text.h"
-#include "http/fold.h"
 
 namespace sluice::http {
 
@@ -79,25 +78,17 @@ constexpr string_view kFieldNames[] = {
 };
 static_assert(std::size(kFieldNames) == kFieldIds);
 
-// A name's slot comes from its length, its first two and its last two characters, times a multiplier that the
-// compiler searches so that no two names share a slot: one look decides. When a new name cannot be told apart
-// from another like this, the build says so.
-constexpr unsigned kSlotBits = 9;
-constexpr size_t kSlots = size_t{1} << kSlotBits;
-constexpr size_t kLongest = 24;
-
+// The compiler searches for a multiplier that gives every name a slot of its own. When a new name cannot be
+// told apart from another like this, the build says so.
 constexpr uint32_t byte(char c) { return static_cast<unsigned char>(c); }
 constexpr uint32_t two_at(string_view text, size_t at) { return byte(text[at]) | byte(text[at + 1]) << 8; }
-constexpr size_t slot_of(uint32_t ends, size_t size, uint32_t multiplier) {
-  uint32_t key = (ends | 0x20202020) + static_cast<uint32_t>(size) * 0x01010101;
-  return (key * multiplier) >> (32 - kSlotBits);
-}
 constexpr size_t slot_of(string_view name, uint32_t multiplier) {
-  return slot_of(two_at(name, 0) | two_at(name, name.size() - 2) << 16, name.size(), multiplier);
+  uint32_t ends = two_at(name, 0) | two_at(name, name.size() - 2) << 16;
+  return FieldNameTable::slot(ends, name.size(), multiplier);
 }
 
 constexpr bool separates(uint32_t multiplier) {
-  std::array<bool, kSlots> taken{};
+  std::array<bool, size_t{1} << FieldNameTable::kSlotBits> taken{};
   for (size_t id = 1; id < kFieldIds; ++id) {
     bool& slot = taken[slot_of(kFieldNames[id], multiplier)];
     if (slot) { return false; }
@@ -112,36 +103,22 @@ constexpr uint32_t find_multiplier() {
   }
   return 0;
 }
-constexpr uint32_t kMultiplier = find_multiplier();
-static_assert(kMultiplier != 0, "two field names agree in length, first two and last two characters");
 
-constexpr auto make_slots() {
-  std::array<uint8_t, kSlots> slots{};
+constexpr FieldNameTable make_table() {
+  FieldNameTable table{};
+  table.multiplier = find_multiplier();
   for (size_t id = 1; id < kFieldIds; ++id) {
-    slots[slot_of(kFieldNames[id], kMultiplier)] = static_cast<uint8_t>(id);
+    table.slots[slot_of(kFieldNames[id], table.multiplier)] = static_cast<uint8_t>(id);
+    table.names[id] = FoldedName<24>(kFieldNames[id]);
   }
-  return slots;
+  return table;
 }
-constexpr auto kSlotIds = make_slots();
-
-constexpr auto make_lowered() {
-  std::array<FoldedName<kLongest>, kFieldIds> names{};
-  for (size_t id = 1; id < kFieldIds; ++id) { names[id] = FoldedName<kLongest>(kFieldNames[id]); }
-  return names;
-}
-constexpr auto kLowered = make_lowered();
+constexpr FieldNameTable kTable = make_table();
+static_assert(kTable.multiplier != 0, "two field names agree in length, first two and last two characters");
 
 }  // namespace
 
-FieldId field_id(string_view name) {
-  if (name.size() < 2) { return FieldId::unknown; }
-  uint16_t first, last;
-  memcpy(&first, name.data(), 2);
-  memcpy(&last, name.data() + name.size() - 2, 2);
-  uint8_t id = kSlotIds[slot_of(first | static_cast<uint32_t>(last) << 16, name.size(), kMultiplier)];
-  // Unknown has size 0 here and equals no name.
-  return kLowered[id].is(name) ? static_cast<FieldId>(id) : FieldId::unknown;
-}
+constinit const FieldNameTable kFieldNameTable = kTable;
 
 string_view field_name(FieldId id) { return kFieldNames[static_cast<size_t>(id)]; }
 
@@ -170,9 +147,7 @@ size_t Fields::remove(FieldId id, string_view name) {
   }
   size_t removed = size_ - kept;
   size_ = kept;
-  if (id != FieldId::unknown) {
-    seen_[static_cast<size_t>(id) / 64] &= ~(uint64_t{1} << (static_cast<size_t>(id) % 64));
-  }
+  if (id != FieldId::unknown) { seen_[static_cast<size_t>(id)] = false; }
   return removed;
 }
 
@@ -250,7 +225,7 @@ string_view Fields::combined(string_view name, string_view separator) const {
 
 void Fields::clear() {
   size_ = 0;
-  for (uint64_t& word : seen_) { word = 0; }
+  memset(seen_, 0, sizeof seen_);
 }
 
 void Fields::rebase(const char* old_begin, const char* old_end, ptrdiff_t delta) {

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 #include "base/arena.h"
+#include "http/fold.h"
 
 namespace sluice::http {
 
@@ -82,8 +84,34 @@ enum class FieldId : uint8_t {
 };
 inline constexpr size_t kFieldIds = static_cast<size_t>(FieldId::count);
 
+// How a name is recognised: its length, its first two and its last two characters choose a slot, and one
+// comparison decides.
+struct FieldNameTable {
+  static constexpr unsigned kSlotBits = 9;
+  FoldedName<24> names[kFieldIds];
+  uint8_t slots[size_t{1} << kSlotBits];
+  uint32_t multiplier;
+
+  static constexpr size_t slot(uint32_t ends, size_t size, uint32_t multiplier) {
+    uint32_t key = (ends | 0x20202020) + static_cast<uint32_t>(size) * 0x01010101;
+    return (key * multiplier) >> (32 - kSlotBits);
+  }
+};
+extern const FieldNameTable kFieldNameTable;
+
 // Case-insensitive.
-FieldId field_id(string_view name);
+inline FieldId field_id(string_view name) {
+  if (name.size() < 2) { return FieldId::unknown; }
+  uint16_t first, last;
+  memcpy(&first, name.data(), 2);
+  memcpy(&last, name.data() + name.size() - 2, 2);
+  const FieldNameTable& table = kFieldNameTable;
+  size_t slot =
+      FieldNameTable::slot(first | static_cast<uint32_t>(last) << 16, name.size(), table.multiplier);
+  uint8_t id = table.slots[slot];
+  // Unknown has size 0 here and equals no name.
+  return table.names[id].is(name) ? static_cast<FieldId>(id) : FieldId::unknown;
+}
 string_view field_name(FieldId id);  // as usually written: "Content-Length"
 
 struct Field {
@@ -114,7 +142,7 @@ class Fields {
   }
   void keep(const Field& draft) {
     ++size_;
-    seen_[static_cast<size_t>(draft.id) / 64] |= uint64_t{1} << (static_cast<size_t>(draft.id) % 64);
+    seen_[static_cast<size_t>(draft.id)] = true;
   }
   // Replaces the first field of that name and removes the others, or adds it.
   void set(FieldId id, string_view value);
@@ -133,9 +161,7 @@ class Fields {
     return field == nullptr ? string_view() : field->value;
   }
   // May say yes after a removal; never no wrongly.
-  bool has(FieldId id) const {
-    return (seen_[static_cast<size_t>(id) / 64] >> (static_cast<size_t>(id) % 64)) & 1;
-  }
+  bool has(FieldId id) const { return seen_[static_cast<size_t>(id)]; }
   size_t count(FieldId id) const;
   // All values of that name joined by ", " (in the arena when there are several).
   string_view combined(FieldId id) const;
@@ -161,7 +187,7 @@ class Fields {
   Field* items_ = nullptr;
   uint32_t size_ = 0;
   uint32_t capacity_ = 0;
-  uint64_t seen_[(kFieldIds + 63) / 64] = {};
+  bool seen_[(kFieldIds + 15) / 16 * 16] = {};
 };
 
 }  // namespace sluice::http

@@ -22,7 +22,7 @@ inline Word load(const char* at) {
 // A name of 2 to `Longest` letters, digits and hyphens, prepared for comparison: in lower case, and with the
 // bits in which a text may differ from it, that of case where it has a letter.
 template <size_t Longest>
-class FoldedName {
+class alignas(64) FoldedName {
  public:
   constexpr FoldedName() = default;
   constexpr explicit FoldedName(std::string_view name) : size_(static_cast<uint8_t>(name.size())) {

@@ -45,6 +45,10 @@ HopByHop::HopByHop(const Fields& fields) {
 }
 
 void HopByHop::read(string_view value, Arena& arena) {
+  if (is_word(value, "keep-alive")) {
+    keep_alive_ = true;
+    return;
+  }
   while (!value.empty()) {
     Split parts = split(value, ',');
     string_view option = trim(parts.head);

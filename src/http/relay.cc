@@ -69,7 +69,7 @@ uint64_t Pace::next_at() const {
 
 Relay::Relay(const RelayPlan& plan)
     : plan_(plan), pace_(plan.rate, plan.rate_after), ended_(plan.source == nullptr) {
-  if (plan.first != nullptr) {
+  if (plan.first != nullptr && (ended_ || !plan.first->empty())) {
     filter(*plan.first, ended_);
   } else if (ended_) {
     Chain nothing;
@@ -110,7 +110,10 @@ uint64_t Relay::room() const {
 }
 
 bool Relay::read(bool& some) {
-  Chain got;
+  // With nobody between and nothing before it, what is read needs no stop on its way.
+  bool straight = plan_.filters == nullptr && pending_.empty() && !sink_full_;
+  Chain between;
+  Chain& got = straight ? pending_ : between;
   Flow flow = plan_.source->pull(got, room());
   if (flow == Flow::error) { return fail(plan_.source->source_error()); }
   some = !got.empty();
@@ -119,6 +122,10 @@ bool Relay::read(bool& some) {
     some = true;
   }
   source_moved_ = source_moved_ || some;
+  if (straight) {
+    pending_in_file_ = in_file(pending_);
+    return true;
+  }
   return some ? filter(got, ended_) : true;
 }
 
@@ -154,15 +161,18 @@ bool Relay::write() {
   }
   bool idle = pending_.empty() && (!ended_ || last_pushed_) && plan_.sink->unsent() == 0;
   if (idle) { return true; }
-  Chain now;
   bool sent_all = plan_.sink->unsent() == 0;
   if (sent_all && pending_in_file_ == 0 && spill_.size() > 0) { spill_.drop(); }
-  if (sent_all || !sink_full_) {
-    pending_.move_to(now, most);
-    sink_in_file_ = in_file(now);
+  bool takes = sent_all || !sink_full_;
+  bool all = takes && pending_.size() <= most;
+  Chain part;
+  Chain& now = all ? pending_ : part;
+  if (takes) {
+    if (!all) { pending_.move_to(part, most); }
+    sink_in_file_ = pending_in_file_ == 0 ? 0 : in_file(now);
     pending_in_file_ -= sink_in_file_;
   }
-  bool last = ended_ && pending_.empty() && !last_pushed_;
+  bool last = ended_ && (all || pending_.empty()) && !last_pushed_;
   sent_ += now.size();
   if (plan_.moved != nullptr) { *plan_.moved += now.size(); }
   Flow flow = plan_.sink->push(now, last);

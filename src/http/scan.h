@@ -58,7 +58,6 @@ struct TargetEnd {
 };
 
 struct Colon {
-  static bool is(char c) { return c == ':'; }
 #ifdef __SSE2__
   static uint32_t in(Bytes bytes) { return mask(equal(bytes, ':')); }
 #endif
@@ -120,10 +119,67 @@ inline const char* find_target_end(const char* floor, const char* at, const char
   return scan_detail::find<scan_detail::TargetEnd>(floor, at, end);
 }
 
-// First colon in [at, end), or end.
-inline const char* find_colon(const char* floor, const char* at, const char* end) {
-  return scan_detail::find<scan_detail::Colon>(floor, at, end);
+// First colon in [at, end), or end. [at, limit) is readable.
+inline const char* find_colon(const char* at, const char* end, const char* limit) {
+#ifdef __SSE2__
+  using namespace scan_detail;
+  for (; limit - at >= kStep && at < end; at += kStep) {
+    if (uint32_t found = Colon::in(load(at)); found != 0) {
+      const char* colon = at + __builtin_ctz(found);
+      return colon < end ? colon : end;
+    }
+  }
+#endif
+  while (at < end && *at != ':') { ++at; }
+  return at < end ? at : end;
 }
+
+// The controls of a text one after another, each byte looked at once. [floor, at) is readable too.
+class ControlScan {
+ public:
+  ControlScan(const char* floor, const char* at, const char* end) : floor_(floor), at_(at), end_(end) {}
+  // The next control, HTAB not among them, or the end.
+  const char* next() {
+    while (found_ == 0) {
+      if (at_ == end_) { return end_; }
+      look();
+    }
+    const char* control = from_ + __builtin_ctz(found_);
+    found_ &= found_ - 1;
+    return control;
+  }
+
+ private:
+#ifdef __SSE2__
+  void look() {
+    using namespace scan_detail;
+    from_ = at_;
+    if (end_ - at_ >= 2 * kStep) [[likely]] {
+      found_ = Control::in(load(at_)) | Control::in(load(at_ + kStep)) << kStep;
+      at_ += 2 * kStep;
+    } else if (end_ - at_ >= kStep) {
+      found_ = Control::in(load(at_));
+      at_ += kStep;
+    } else if (end_ - floor_ >= kStep) {
+      found_ = Control::in(load(end_ - kStep)) >> (kStep - (end_ - at_));
+      at_ = end_;
+    } else {
+      found_ = is_control(*at_++) ? 1 : 0;
+    }
+  }
+#else
+  void look() {
+    from_ = at_;
+    found_ = is_control(*at_++) ? 1 : 0;
+  }
+#endif
+
+  const char* floor_;
+  const char* at_;  // not yet looked at
+  const char* end_;
+  const char* from_ = nullptr;
+  uint32_t found_ = 0;  // controls of [from_, at_), a bit for each byte
+};
 
 // Behind the line end at `stop`, a control or `end`: CRLF, or a bare LF (RFC 9112 2.2). Null when it is none:
 // a CR before anything else, or another control.

@@ -25,9 +25,8 @@ void put_captures(Request& r, const std::vector<std::pair<const conf::Variable*,
 void choose_server(Request& r) {
   string_view authority = !r.head.authority.empty() ? r.head.authority : r.head.fields.value(FieldId::host);
   string_view bare = bare_host(authority);
-  bool capitals = std::any_of(bare.begin(), bare.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
   r.host = bare;
-  if (capitals) {
+  if (may_have_capitals(bare)) {
     char* lowered = r.arena().characters(bare.size());
     std::transform(bare.begin(), bare.end(), lowered, [](char c) { return lower(c); });
     r.host = {lowered, bare.size()};
@@ -272,7 +271,7 @@ event::Task<void> serve(Request& r, uint16_t refused) {
       if (verdict != Verdict::next) { break; }
     }
     if (verdict != Verdict::next) { continue; }
-    r.response.clear();
+    if (r.redirects > 0) { r.response.clear(); }
     SLUICE_REQUEST_DEBUG(r, "using location \"%s\", content \"%s\"", r.location->name.c_str(),
                          r.location->content->name());
     Result<void> answered = co_await r.location->content->answer(r);

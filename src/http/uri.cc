@@ -49,9 +49,13 @@ bool reducible(string_view raw, size_t at, bool merge_slashes) {
 
 Scan scan_path(string_view raw, bool merge_slashes) {
   Scan scan;
-  for (; scan.end < raw.size(); ++scan.end) {
-    Kind found = kind(raw[scan.end]);
-    if (found == kPlain) { continue; }
+  const char* at = raw.data();
+  const char* end = at + raw.size();
+  for (;; ++at) {
+    while (at != end && kind(*at) == kPlain) { ++at; }
+    scan.end = static_cast<size_t>(at - raw.data());
+    if (at == end) { return scan; }
+    Kind found = kind(*at);
     if (found == kSlash) {
       scan.complex |= reducible(raw, scan.end, merge_slashes);
     } else if (found == kPercent) {
@@ -61,7 +65,6 @@ Scan scan_path(string_view raw, bool merge_slashes) {
       return scan;
     }
   }
-  return scan;
 }
 
 // Builds the normal form segment by segment. Always holds at least the first '/'.

@@ -33,6 +33,22 @@ IoResult Connection::read(char* to, size_t room) {
   }
 }
 
+// Sends the leading slices that are memory; `asked` is how much that would be. No MSG_MORE when a file
+// follows: joining a head with the file's pages costs the kernel three times what a packet of its own does.
+ssize_t Connection::send_memory(const Chain& chain, uint64_t& asked) {
+  if (chain.slices() == 1) {
+    asked = chain.size();
+    return ::send(fd(), chain.front().data, asked, MSG_NOSIGNAL);
+  }
+  iovec vectors[kMostIovecs];
+  msghdr message{};
+  message.msg_iov = vectors;
+  message.msg_iovlen = chain.iovecs(vectors, kMostIovecs);
+  asked = 0;
+  for (size_t i = 0; i < message.msg_iovlen; ++i) { asked += vectors[i].iov_len; }
+  return ::sendmsg(fd(), &message, MSG_NOSIGNAL);
+}
+
 IoResult Connection::write(Chain& chain, uint64_t most_sendfile) {
   size_t total = 0;
   while (!chain.empty()) {
@@ -46,17 +62,7 @@ IoResult Connection::write(Chain& chain, uint64_t most_sendfile) {
       n = ::sendfile(fd(), front.fd, &offset, asked);
       if (n == 0) { return {Io::error, total, EIO}; }  // the file shrank under us
     } else {
-      iovec vectors[kMostIovecs];
-      size_t count = chain.iovecs(vectors, kMostIovecs);
-      asked = 0;
-      for (size_t i = 0; i < count; ++i) { asked += vectors[i].iov_len; }
-      // No MSG_MORE when a file follows: joining a head with the file's pages costs the kernel three times
-      // what a packet of its own does.
-      msghdr message{};
-      message.msg_iov = vectors;
-      message.msg_iovlen = count;
-      n = count == 1 ? ::send(fd(), vectors[0].iov_base, vectors[0].iov_len, MSG_NOSIGNAL)
-                     : ::sendmsg(fd(), &message, MSG_NOSIGNAL);
+      n = send_memory(chain, asked);
     }
     if (n < 0) {
       if (errno == EINTR) { continue; }

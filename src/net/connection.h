@@ -45,6 +45,7 @@ class Connection {
   void reset();
 
  private:
+  ssize_t send_memory(const Chain& chain, uint64_t& asked);
   event::Socket socket_;
 };
 

@@ -25,7 +25,7 @@ void IdleConnection::keep() {
   group->idle.push_front(this);
   ++group->idle_count;
   io.socket().on_event(on_event, this);
-  event::Loop::current().arm(*this, now + settings.timeout);
+  set(now + settings.timeout);
 }
 
 void IdleConnection::drop() {
@@ -34,7 +34,7 @@ void IdleConnection::drop() {
     --group->idle_count;
   }
   ListNode<>::unlink();
-  disarm();
+  clear();
   io.socket().on_event(nullptr, nullptr);
   io.close();
   if (!ListNode<event::GarbageTag>::linked()) { event::Loop::current().discard(this); }
@@ -49,7 +49,7 @@ IdleConnection* Group::take_idle(Peer& peer) {
     connection->ListNode<>::unlink();
     connection->ListNode<GroupTag>::unlink();
     --idle_count;
-    connection->disarm();
+    connection->clear();
     connection->io.socket().on_event(nullptr, nullptr);
     connection->reused = true;
     return connection;

@@ -16,7 +16,7 @@ struct GroupTag {};
 class IdleConnection final : public event::Garbage,
                              public ListNode<>,
                              public ListNode<GroupTag>,
-                             public event::Timer {
+                             public event::Deadline {
  public:
   net::Connection io;
   Peer* peer = nullptr;
@@ -32,7 +32,7 @@ class IdleConnection final : public event::Garbage,
 
  private:
   static void on_event(void* self);
-  void expired() override { drop(); }
+  void met() override { drop(); }
 };
 
 }  // namespace sluice::upstream

@@ -24,7 +24,7 @@ bool upgrade_wanted(const Request& r, const ProxySettings& settings) {
   each_member(r.head.fields.combined(FieldId::connection),
               [&](string_view option) { asked = asked || iequals(option, "upgrade"); });
   if (!asked || names_h2c(r.head.fields.value(FieldId::upgrade))) { return false; }
-  if (settings.set_names.has({"Upgrade", "", FieldId::upgrade})) { return true; }
+  if (settings.set_names.has(FieldId::upgrade)) { return true; }
   string_view token = r.head.fields.value(FieldId::upgrade);
   return std::any_of(settings.upgrade_tokens.begin(), settings.upgrade_tokens.end(),
                      [&](const std::string& listed) { return iequals(listed, token); });
@@ -327,7 +327,7 @@ event::Task<Result<void>> Proxying::respond(Try& now, event::Scope& sending, eve
 }
 
 void Proxying::gather_body() {
-  body.clear();
+  if (!body.empty()) { body.clear(); }
   if (settings.has_body) {
     body.append(settings.body.evaluate(r));
   } else if (r.body.complete && sends_body()) {

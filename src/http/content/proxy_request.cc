@@ -39,20 +39,16 @@ class Composer {
       : arena_(arena), begin_(arena.characters(kFirst)), at_(begin_), end_(begin_ + kFirst) {}
   void text(string_view t) {
     if (static_cast<size_t>(end_ - at_) < t.size()) { grow(t.size()); }
-    if (!t.empty()) { memcpy(at_, t.data(), t.size()); }
-    at_ += t.size();
+    at_ = put(at_, t);
   }
   void field(string_view name, string_view value) {
     size_t size = name.size() + value.size() + 4;
     if (static_cast<size_t>(end_ - at_) < size) { grow(size); }
-    memcpy(at_, name.data(), name.size());
-    at_ += name.size();
-    *at_++ = ':';
-    *at_++ = ' ';
-    if (!value.empty()) { memcpy(at_, value.data(), value.size()); }
-    at_ += value.size();
-    *at_++ = '\r';
-    *at_++ = '\n';
+    at_ = put(at_, name);
+    memcpy(at_, ": ", 2);
+    at_ = put(at_ + 2, value);
+    memcpy(at_, "\r\n", 2);
+    at_ += 2;
   }
   void number(uint64_t value) {
     char digits[20];
@@ -118,14 +114,14 @@ string_view compose_request(Request& r, const ProxySettings& settings, const Pro
   out.text(" ");
   out.text(clean_target(r, target.target));
   out.text(settings.version == ProxySettings::Version::v10 ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n");
-  if (!settings.set_names.has({"Host", "", FieldId::host})) { out.field("Host", target.host); }
-  if (upgrade && !settings.set_names.has({"Connection", "", FieldId::connection})) {
+  if (!settings.set_names.has(FieldId::host)) { out.field("Host", target.host); }
+  if (upgrade && !settings.set_names.has(FieldId::connection)) {
     out.text("Connection: upgrade\r\n");
   } else if (settings.version == ProxySettings::Version::v10 &&
-             !settings.set_names.has({"Connection", "", FieldId::connection})) {
+             !settings.set_names.has(FieldId::connection)) {
     out.text("Connection: close\r\n");
   }
-  if (upgrade && !settings.set_names.has({"Upgrade", "", FieldId::upgrade})) {
+  if (upgrade && !settings.set_names.has(FieldId::upgrade)) {
     out.field("Upgrade", r.head.fields.value(FieldId::upgrade));
   }
   put_configured(out, r, settings);

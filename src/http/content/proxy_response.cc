@@ -11,8 +11,9 @@ namespace sluice::http {
 
 namespace {
 
-bool ignored(const ProxySettings& settings, FieldId id) {
-  return settings.ignore_fields.has({field_name(id), "", id});
+// A field that the origin sent and that is to be obeyed.
+bool obeyed(const ProxySettings& settings, const Fields& fields, FieldId id) {
+  return fields.has(id) && !settings.ignore_fields.has(id);
 }
 
 std::optional<string_view> replaced_by(Request& r, const Replacement& rule, string_view value) {
@@ -96,10 +97,10 @@ string_view cookie_value(Request& r, const ProxySettings& settings, string_view 
 
 // X-Accel-…: what the origin tells us and not the client.
 void obey_accel(Request& r, const ProxySettings& settings, const Fields& fields, bool& buffering) {
-  if (!ignored(settings, FieldId::x_accel_limit_rate)) {
+  if (obeyed(settings, fields, FieldId::x_accel_limit_rate)) {
     if (auto rate = parse_decimal(fields.value(FieldId::x_accel_limit_rate))) { r.response.rate = *rate; }
   }
-  if (!ignored(settings, FieldId::x_accel_buffering)) {
+  if (obeyed(settings, fields, FieldId::x_accel_buffering)) {
     string_view value = fields.value(FieldId::x_accel_buffering);
     if (iequals(value, "no")) { buffering = false; }
     if (iequals(value, "yes")) { buffering = true; }
@@ -169,7 +170,7 @@ void copy_fields(Request& r, const ProxyPass& pass, const ProxySettings& setting
 Verdict take_response(Request& r, const ProxyPass& pass, const ProxySettings& settings, const ProxyTarget&,
                       const ResponseHead& head) {
   r.upstream_fields = &head.fields;
-  if (!ignored(settings, FieldId::x_accel_redirect)) {
+  if (obeyed(settings, head.fields, FieldId::x_accel_redirect)) {
     string_view redirect = head.fields.value(FieldId::x_accel_redirect);
     if (!redirect.empty()) { return accel_redirect(r, redirect, head.fields); }
   }
@@ -182,7 +183,6 @@ Verdict take_response(Request& r, const ProxyPass& pass, const ProxySettings& se
     }
     return r.refuse(head.status);
   }
-  r.response.clear();
   r.response.from_upstream = true;
   r.response.status = head.status;
   r.response.reason = head.reason;

@@ -153,7 +153,7 @@ void ChunkedDecoder::end_trailer_line() {
   if (trailers_ == nullptr) { return; }
   Field field;
   // Underscores are dropped as they are in heads by default; nothing else can be wrong by now.
-  bool valid = split_field_line(line_, line_, line_ + line_size_, field) == LineFault::none;
+  bool valid = split_field_line(line_, line_ + line_size_, line_ + line_size_, field) == LineFault::none;
   line_size_ = 0;
   if (valid && allowed_in_trailer(field)) {
     Arena& arena = trailers_->arena();

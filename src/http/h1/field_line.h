@@ -39,16 +39,18 @@ LineFault check_name(Field& field);
 
 // Cuts [begin, end), a line without its end and without controls, into name, value and id. On `blank`,
 // `not_token` and `underscore` the field is filled all the same: the name without the white space.
-// [floor, begin) is readable.
-inline LineFault split_field_line(const char* floor, const char* begin, const char* end, Field& field) {
-  const char* colon = find_colon(floor, begin, end);
+// [begin, limit) is readable.
+[[gnu::always_inline]] inline LineFault split_field_line(const char* begin, const char* end,
+                                                         const char* limit, Field& field) {
+  const char* colon = find_colon(begin, end, limit);
   if (colon == end) { return begin != end && is_blank(*begin) ? LineFault::folded : LineFault::no_colon; }
+  // Of the controls only HTAB is left: what is greater than SP is no blank.
+  auto visible = [](char c) { return static_cast<unsigned char>(c) > ' '; };
   const char* value = colon + 1;
   if (value != end && *value == ' ') { ++value; }
-  while (value != end && is_blank(*value)) { ++value; }
-  // Of the controls only HTAB is left, and the value begins with something that is no blank.
+  while (value != end && !visible(*value)) { ++value; }
   if (value != end) {
-    while (static_cast<unsigned char>(end[-1]) <= ' ') { --end; }
+    while (!visible(end[-1])) { --end; }
   }
   field.name = {begin, static_cast<size_t>(colon - begin)};
   field.value = {value, static_cast<size_t>(end - value)};

@@ -1,5 +1,7 @@
 #include "http/h1/request_parser.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "http/fold.h"
 #include "http/host.h"
@@ -37,11 +39,11 @@ bool RequestParser::fail(uint16_t status, const char* reason) {
   return false;
 }
 
-[[gnu::always_inline]] inline bool RequestParser::take_field(const char* floor, const char* line,
-                                                             const char* end) {
+[[gnu::always_inline]] inline bool RequestParser::take_field(const char* line, const char* end,
+                                                             const char* limit) {
   if (++field_lines_ > limits_.fields) { return fail(400, "too many header lines"); }
   Field& field = head_.fields.draft();
-  LineFault fault = split_field_line(floor, line, end, field);
+  LineFault fault = split_field_line(line, end, limit, field);
   if (fault == LineFault::none) { return field.id == FieldId::unknown ? keep(field) : take_known(field); }
   if (fault == LineFault::underscore && (limits_.underscores || !limits_.ignore_invalid)) {
     return keep(field);
@@ -52,25 +54,44 @@ bool RequestParser::fail(uint16_t status, const char* reason) {
 
 ParseState RequestParser::parse(const char* begin, size_t size) {
   const char* end = begin + size;
-  while (stage_ < Stage::done) {
-    const char* text = begin + at_;
-    const char* stop = find_control(begin, begin + scanned_, end);
+  const char* last = begin + std::min<size_t>(size, limits_.head);
+  const char* line = begin + at_;
+  ControlScan controls(begin, begin + scanned_, end);
+  while (true) {
+    const char* stop = controls.next();
     const char* next = line_end(stop, end);
-    auto length = static_cast<size_t>(stop - text);
-    auto seen = static_cast<size_t>((next == nullptr ? stop : next) - begin);
-    size_t limit = stage_ == Stage::fields ? limits_.field : limits_.line;
-    scanned_ = seen;
-    if (length > limit || seen > limits_.head) {
-      fail_length(length, limit);
-    } else if (next == nullptr) {
-      if (may_end_line(stop, end)) { return ParseState::more; }
-      fail(400, "control character in the request header");
-    } else {
-      at_ = seen;
-      take_line(begin, text, stop);
+    if (next == nullptr || next > last || static_cast<size_t>(stop - line) > line_limit()) {
+      return cut_short(begin, line, stop, end);
     }
+    if (next - stop == 2) { controls.next(); }
+    bool good;
+    if (stage_ == Stage::fields && line != stop) [[likely]] {
+      good = take_field(line, stop, end);
+    } else {
+      at_ = scanned_ = static_cast<size_t>(next - begin);
+      good = stage_ == Stage::fields ? finish() : take_first_line(line, stop);
+    }
+    if (!good || stage_ == Stage::done) {
+      at_ = scanned_ = static_cast<size_t>(next - begin);
+      return good ? ParseState::done : ParseState::failed;
+    }
+    line = next;
   }
-  return stage_ == Stage::done ? ParseState::done : ParseState::failed;
+}
+
+// The line that begins at `line` has no end yet, or none that it may have.
+ParseState RequestParser::cut_short(const char* begin, const char* line, const char* stop, const char* end) {
+  const char* next = line_end(stop, end);
+  auto length = static_cast<size_t>(stop - line);
+  at_ = static_cast<size_t>(line - begin);
+  scanned_ = static_cast<size_t>((next == nullptr ? stop : next) - begin);
+  if (length > line_limit() || scanned_ > limits_.head) {
+    fail_length(length, line_limit());
+    return ParseState::failed;
+  }
+  if (may_end_line(stop, end)) { return ParseState::more; }
+  fail(400, "control character in the request header");
+  return ParseState::failed;
 }
 
 // When a line passes its own limit and that of the head, the byte that came first decides, so that the
@@ -80,12 +101,6 @@ bool RequestParser::fail_length(size_t length, size_t limit) {
   if (length <= limit || head_left < limit) { return fail(400, "request header too large"); }
   return stage_ == Stage::fields ? fail(400, "request header or cookie too large")
                                  : fail(414, "request line too long");
-}
-
-[[gnu::always_inline]] inline bool RequestParser::take_line(const char* floor, const char* line,
-                                                            const char* end) {
-  if (stage_ == Stage::fields) { return line == end ? finish() : take_field(floor, line, end); }
-  return take_first_line(line, end);
 }
 
 bool RequestParser::take_first_line(const char* line, const char* end) {
@@ -100,7 +115,11 @@ bool RequestParser::take_first_line(const char* line, const char* end) {
 // method SP request-target SP HTTP-version (RFC 9112 3), with nothing doubled and nothing else.
 bool RequestParser::take_request_line(const char* line, const char* end) {
   const char* space = line;
-  while (space != end && is_name_char(*space)) { ++space; }
+  if (end - line > 4 && memcmp(line, "GET ", 4) == 0) {
+    space = line + 3;
+  } else {
+    while (space != end && is_name_char(*space)) { ++space; }
+  }
   if (space == line || space == end || *space != ' ') { return fail(400, "invalid method"); }
   head_.method_text = text_between(line, space);
   head_.method = parse_method(head_.method_text);

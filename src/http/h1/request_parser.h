@@ -50,13 +50,14 @@ class RequestParser {
 
   bool fail(uint16_t status, const char* reason);
   bool fail_length(size_t length, size_t limit);
-  bool take_line(const char* floor, const char* line, const char* end);
+  ParseState cut_short(const char* begin, const char* line, const char* stop, const char* end);
+  size_t line_limit() const { return stage_ == Stage::fields ? limits_.field : limits_.line; }
   bool take_first_line(const char* line, const char* end);
   bool take_request_line(const char* line, const char* end);
   bool take_version(string_view version);
   bool take_target(string_view target);
   bool take_absolute(string_view target);
-  bool take_field(const char* floor, const char* line, const char* end);
+  bool take_field(const char* line, const char* end, const char* limit);
   bool keep(const Field& draft);
   bool take_known(const Field& field);
   bool take_length(const Field& field);

@@ -1,5 +1,6 @@
 #include "http/h1/response_parser.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/text.h"
@@ -26,35 +27,59 @@ constexpr auto kFraming = [] {
 
 }  // namespace
 
+[[gnu::always_inline]] inline bool ResponseParser::take_field(const char* line, const char* end,
+                                                              const char* limit) {
+  if (++field_lines_ > limits_.fields) { return fail("too many response header lines"); }
+  Field& field = head_.fields.draft();
+  switch (LineFault fault = split_field_line(line, end, limit, field)) {
+    case LineFault::none:
+    case LineFault::underscore:
+    case LineFault::blank:  // removed (RFC 9112 5.1)
+      return kFraming[static_cast<size_t>(field.id)] ? take_known(field) : keep(field);
+    case LineFault::not_token:
+      return true;  // dropped
+    default:
+      return fail(describe(fault));
+  }
+}
+
 ParseState ResponseParser::parse(const char* begin, size_t size) {
   const char* end = begin + size;
-  const char* from = begin + scanned_;
-  while (stage_ < Stage::done) {
-    const char* stop = find_control(begin, from, end);
+  const char* last = begin + std::min<size_t>(size, limits_.head);
+  const char* line = begin + at_;
+  ControlScan controls(begin, begin + scanned_, end);
+  while (true) {
+    const char* stop = controls.next();
     const char* next = line_end(stop, end);
-    auto seen = static_cast<size_t>((next == nullptr ? stop : next) - begin);
-    if (seen > limits_.head) {
-      fail("upstream sent too big header");
-      break;
-    }
-    scanned_ = seen;
-    if (next == nullptr) {
-      if (may_end_line(stop, end)) { return ParseState::more; }
-      fail("control character in the response header");
-      break;
-    }
-    const char* text = begin + at_;
-    at_ = seen;
-    from = next;
-    if (stage_ == Stage::status_line) {
-      take_status_line({text, static_cast<size_t>(stop - text)});
-    } else if (text == stop) {
-      finish();
+    if (next == nullptr || next > last) { return cut_short(begin, line, stop, end); }
+    if (next - stop == 2) { controls.next(); }
+    bool good;
+    if (stage_ != Stage::fields) {
+      good = take_status_line({line, static_cast<size_t>(stop - line)});
+    } else if (line != stop) {
+      good = take_field(line, stop, end);
     } else {
-      take_field(begin, text, stop);
+      at_ = scanned_ = static_cast<size_t>(next - begin);
+      finish();
+      return ParseState::done;
     }
+    if (!good) { return ParseState::failed; }
+    line = next;
   }
-  return stage_ == Stage::done ? ParseState::done : ParseState::failed;
+}
+
+// The line that begins at `line` has no end yet, or none that it may have.
+ParseState ResponseParser::cut_short(const char* begin, const char* line, const char* stop, const char* end) {
+  at_ = static_cast<size_t>(line - begin);
+  scanned_ = static_cast<size_t>(stop - begin);
+  const char* next = line_end(stop, end);
+  if (static_cast<size_t>((next == nullptr ? stop : next) - begin) > limits_.head) {
+    fail("upstream sent too big header");
+    return ParseState::failed;
+  }
+  if (may_end_line(stop, end)) { return ParseState::more; }
+  fail("control character in the response header");
+  return ParseState::failed;
 }
 
 // "HTTP/1.x SP 3DIGIT [SP reason]" (RFC 9112 4). The blank before a missing reason is missing in practice
@@ -76,22 +101,6 @@ bool ResponseParser::take_status_line(string_view line) {
   if (line.size() > kShortest) { head_.reason = line.substr(kShortest + 1); }
   stage_ = Stage::fields;
   return true;
-}
-
-[[gnu::always_inline]] inline bool ResponseParser::take_field(const char* floor, const char* line,
-                                                              const char* end) {
-  if (++field_lines_ > limits_.fields) { return fail("too many response header lines"); }
-  Field& field = head_.fields.draft();
-  switch (LineFault fault = split_field_line(floor, line, end, field)) {
-    case LineFault::none:
-    case LineFault::underscore:
-    case LineFault::blank:  // removed (RFC 9112 5.1)
-      return kFraming[static_cast<size_t>(field.id)] ? take_known(field) : keep(field);
-    case LineFault::not_token:
-      return true;  // dropped
-    default:
-      return fail(describe(fault));
-  }
 }
 
 bool ResponseParser::keep(const Field& draft) {

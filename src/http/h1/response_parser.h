@@ -28,8 +28,9 @@ class ResponseParser {
   enum class Stage : uint8_t { status_line, fields, done, failed };
 
   bool fail(const char* reason);
+  ParseState cut_short(const char* begin, const char* line, const char* stop, const char* end);
   bool take_status_line(string_view line);
-  bool take_field(const char* floor, const char* line, const char* end);
+  bool take_field(const char* line, const char* end, const char* limit);
   bool keep(const Field& draft);
   bool take_known(const Field& field);
   bool take_length(const Field& field);

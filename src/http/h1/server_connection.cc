@@ -86,7 +86,7 @@ void ServerConnection::open(int fd) {
   io_.writable().set();  // a fresh socket takes bytes; the loop says when it does not
   io_.socket().on_event(on_event, this);
   const auto& settings = client_.port->default_server->settings->get<ServerSettings>();
-  event::Loop::current().arm(*this, client_.accepted_at + settings.client_header_timeout.count);
+  set(client_.accepted_at + settings.client_header_timeout.count);
 }
 
 void ServerConnection::on_event(void* self) {
@@ -99,7 +99,7 @@ void ServerConnection::on_event(void* self) {
 }
 
 void ServerConnection::wake() {
-  disarm();
+  clear();
   state_ = State::reading;
   service_.worker.nursery.adopt(run());
 }
@@ -119,7 +119,7 @@ void ServerConnection::watch_client() {
   // soon.
   half_closed_ = true;
   sent_before_ = exchange_->bytes_sent();
-  event::Loop::current().arm(*this, clock::now() + kHalfCloseGrace);
+  set(clock::now() + kHalfCloseGrace);
 }
 
 // The time of grace for a client that shut down its side is over.
@@ -127,13 +127,13 @@ void ServerConnection::judge_half_closed() {
   // A client that has left answers bytes with a reset: this one was sent some and is still there.
   if (exchange_->bytes_sent() > sent_before_) { return; }
   if (exchange_->unsent() > 0) {
-    event::Loop::current().arm(*this, clock::now() + kHalfCloseGrace);
+    set(clock::now() + kHalfCloseGrace);
   } else {
     scope_->cancel(What::closed);
   }
 }
 
-void ServerConnection::expired() {
+void ServerConnection::met() {
   if (state_ == State::idle) {
     close();
   } else if (state_ == State::serving && scope_ != nullptr && half_closed_ && !ignore_hangup_) {
@@ -147,7 +147,7 @@ void ServerConnection::retire() {
   char byte = 0;
   bool sending = ::recv(client_.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
   if (client_.requests == 0 || sending) {
-    event::Loop::current().arm(*this, clock::now() + kLastChance);
+    set(clock::now() + kLastChance);
   } else {
     close();
   }
@@ -186,7 +186,7 @@ void ServerConnection::become_idle() {
   const Server& server = *client_.port->default_server;
   uint64_t first = client_.accepted_at + server.settings->get<ServerSettings>().client_header_timeout.count;
   uint64_t next = clock::now() + server.root.core->keepalive_timeout.count;
-  event::Loop::current().arm(*this, client_.requests == 0 ? first : next);
+  set(client_.requests == 0 ? first : next);
   // Least recently used first, so that the first idle one found is the cheapest to lose.
   service_.connections.push_back(this);
 }
@@ -198,7 +198,7 @@ void ServerConnection::close() {
     log::write(log::main_log().debugging(), log::Level::debug, nullptr, 0, "*%llu close http connection: %d",
                static_cast<unsigned long long>(client_.number), client_.fd);
   }
-  disarm();
+  clear();
   drop_input();
   io_.close();
   event::Loop::current().discard(this);
@@ -279,7 +279,7 @@ event::Task<void> ServerConnection::run() {
     begin_request(exchange, request, refused);
     if (log::debug_wanted) [[unlikely]] { log_head(request); }
     co_await serve(request, refused);
-    disarm();
+    clear();
     scope_ = nullptr;
     if (broken(exchange, request)) {
       finish(request);

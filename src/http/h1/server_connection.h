@@ -11,7 +11,7 @@ namespace sluice::http::h1 {
 
 class ServerExchange;
 
-class ServerConnection final : public ServedConnection, private event::Timer {
+class ServerConnection final : public ServedConnection, private event::Deadline {
  public:
   ServerConnection(Service& service, const sockaddr* peer, socklen_t length, const Port& port);
   ~ServerConnection() override;
@@ -35,7 +35,7 @@ class ServerConnection final : public ServedConnection, private event::Timer {
   enum class HeadRead : uint8_t { complete, nothing, late, ended };
 
   static void on_event(void* self);
-  void expired() override;
+  void met() override;
   void wake();
   void watch_client();
   void judge_half_closed();

@@ -19,10 +19,12 @@ constexpr size_t kLargeRead = 64 << 10;  // bytes a read once a body is known to
 class HeadWriter {
  public:
   explicit HeadWriter(char* out) : at_(out) {}
-  void text(string_view t) {
-    if (!t.empty()) { memcpy(at_, t.data(), t.size()); }
-    at_ += t.size();
+  template <size_t N>
+  void text(const char (&literal)[N]) {
+    memcpy(at_, literal, N - 1);
+    at_ += N - 1;
   }
+  void text(string_view t) { at_ = put(at_, t); }
   void field(string_view name, string_view value) {
     text(name);
     text(": ");
@@ -30,6 +32,16 @@ class HeadWriter {
     text("\r\n");
   }
   void number(uint64_t value) { at_ = write_decimal(at_, value); }
+  // `status` has three digits.
+  void status_line(uint16_t status, string_view reason) {
+    text("HTTP/1.1 ");
+    at_[0] = static_cast<char>('0' + status / 100);
+    at_[1] = static_cast<char>('0' + status / 10 % 10);
+    at_[2] = static_cast<char>('0' + status % 10);
+    at_[3] = ' ';
+    at_ = put(at_ + 4, reason);
+    text("\r\n");
+  }
   char* end() const { return at_; }
 
  private:
@@ -181,11 +193,7 @@ void ServerExchange::write_interim(const ResponseHead& head) {
   Arena& arena = request_->arena();
   char* memory = arena.characters(64 + head.reason.size() + room_for(head.fields));
   HeadWriter out(memory);
-  out.text("HTTP/1.1 ");
-  out.number(head.status);
-  out.text(" ");
-  out.text(head.reason.empty() ? reason_phrase(head.status) : head.reason);
-  out.text("\r\n");
+  out.status_line(head.status, head.reason.empty() ? reason_phrase(head.status) : head.reason);
   HopByHop hop(head.fields);
   for (const Field& field : head.fields) {
     if (!hop.ends_here(field)) { out.field(field.name, field.value); }
@@ -233,11 +241,7 @@ void ServerExchange::write_head(Request& request, int64_t length, bool body) {
       512 + product.size() + reason.size() + response.content_type.size() + room_for(response.fields);
   char* memory = request.arena().characters(room);
   HeadWriter out(memory);
-  out.text("HTTP/1.1 ");
-  out.number(response.status);
-  out.text(" ");
-  out.text(reason);
-  out.text("\r\n");
+  out.status_line(response.status, reason);
   if (!product.empty()) { out.field("Server", product); }
   if (!response.fields.has(FieldId::date)) { out.field("Date", clock::http_date()); }
   if (!response.content_type.empty()) { out.field("Content-Type", response.content_type); }
@@ -247,9 +251,9 @@ void ServerExchange::write_head(Request& request, int64_t length, bool body) {
     out.text("\r\n");
   }
   if (chunked_out_) { out.text("Transfer-Encoding: chunked\r\n"); }
-  out.text(switching    ? "Connection: upgrade\r\n"
-           : keepalive_ ? "Connection: keep-alive\r\n"
-                        : "Connection: close\r\n");
+  out.text(string_view(switching    ? "Connection: upgrade\r\n"
+                       : keepalive_ ? "Connection: keep-alive\r\n"
+                                    : "Connection: close\r\n"));
   if (keepalive_ && core.keepalive_header != 0) {
     out.text("Keep-Alive: timeout=");
     out.number(core.keepalive_header);
