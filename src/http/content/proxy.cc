@@ -226,6 +226,7 @@ event::Task<Result<void>> Proxying::connect(Try& now) {
   doing = "connecting to upstream";
   net::ConnectOptions options;
   options.keepalive = settings.socket_keepalive;
+  options.nodelay = r.core().tcp_nodelay;
   std::optional<net::Address> bind;
   if (!settings.bind.empty()) {
     bind = net::Address::parse(settings.bind.evaluate(r), 0);
@@ -449,6 +450,7 @@ uint16_t Proxying::give_up(const Error& error) {
 void Proxying::accept(Try& now) {
   now.peer().succeeded(now.started_at());
   last().status = head->status;
+  SLUICE_REQUEST_DEBUG(r, "http upstream: status %u", head->status);
   Verdict verdict = take_response(r, pass, settings, target, *head);
   if (verdict != Verdict::next) {
     last().response_time = since_start(now);
@@ -515,6 +517,7 @@ void Proxying::note_nobody(const Error& failure) {
   r.attempts.push_back({});
   last().address = target.group->name;
   last().status = 502;
+  last().response_time = 0;
   log_failure(failure, "connecting to upstream");
 }
 
@@ -562,6 +565,8 @@ event::Task<Result<void>> Proxying::run() {
     Result<void> tried_now;
     bool pooled = take_pooled(now);
     if (!pooled) { tried_now = co_await connect(now); }
+    SLUICE_REQUEST_DEBUG(r, "http upstream: \"%s\", %s connection", now.peer().name.c_str(),
+                         pooled ? "kept" : "new");
     if (tried_now) {
       Flow sent = send_request(now);
       if (sent == Flow::error) {
