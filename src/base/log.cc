@@ -89,7 +89,15 @@ std::optional<Level> parse_level(std::string_view text) {
 
 void Log::add(Output output) {
   if (output.level > most_) { most_ = output.level; }
+  debug_wanted = debug_wanted || most_ == Level::debug;
   outputs_.push_back(std::move(output));
+}
+
+Log Log::debugging() const {
+  Log all = *this;
+  all.most_ = Level::debug;
+  for (Output& output : all.outputs_) { output.level = Level::debug; }
+  return all;
 }
 
 Log& main_log() {
@@ -135,6 +143,7 @@ SLUICE_DEFINE_LEVEL(error)
 SLUICE_DEFINE_LEVEL(warn)
 SLUICE_DEFINE_LEVEL(notice)
 SLUICE_DEFINE_LEVEL(info)
+SLUICE_DEFINE_LEVEL(debug)
 #undef SLUICE_DEFINE_LEVEL
 
 }  // namespace sluice::log

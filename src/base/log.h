@@ -51,6 +51,8 @@ class Log {
  public:
   void add(Output output);
   bool on(Level level) const { return level <= most_; }
+  // The same outputs with everything let through: for debug_connection.
+  Log debugging() const;
   const std::vector<Output>& outputs() const { return outputs_; }
   bool empty() const { return outputs_.empty(); }
 
@@ -71,6 +73,10 @@ std::string reason(const Error& error);
 void write(const Log& log, Level level, const Subject* subject, int sys, const char* format, ...)
     __attribute__((format(printf, 5, 6)));
 
+// Whether any log or connection of this process wants lines at debug level: the one thing that is looked at
+// while nobody does.
+inline bool debug_wanted = false;
+
 #define SLUICE_LOG(log_, level_, subject_, sys_, ...)                              \
   do {                                                                             \
     const ::sluice::log::Log& sluice_log = (log_);                                 \
@@ -87,5 +93,6 @@ void error(int sys, const char* format, ...) __attribute__((format(printf, 2, 3)
 void warn(int sys, const char* format, ...) __attribute__((format(printf, 2, 3)));
 void notice(int sys, const char* format, ...) __attribute__((format(printf, 2, 3)));
 void info(int sys, const char* format, ...) __attribute__((format(printf, 2, 3)));
+void debug(int sys, const char* format, ...) __attribute__((format(printf, 2, 3)));
 
 }  // namespace sluice::log

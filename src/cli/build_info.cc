@@ -115,7 +115,7 @@ std::string configure_arguments() {
   for (const auto& path : kPaths) {
     if (!given(path.argument)) { append(out, shown_path(path.argument, path.value)); }
   }
-  for (const char* always : {"--with-pcre", "--with-pcre-jit"}) {
+  for (const char* always : {"--with-debug", "--with-pcre", "--with-pcre-jit"}) {
     if (!given(always)) { append(out, always); }
   }
   for (const ModuleRow& module : kOptional) {

@@ -7,7 +7,7 @@
 
 namespace sluice::cli {
 
-std::string version_text() { return "sluice version: sluice/" SLUICE_VERSION "\n"; }
+std::string version_text() { return "sluice version: sluice/" SLUICE_VERSION SLUICE_BUILD_SUFFIX "\n"; }
 
 std::string configuration_text() {
   std::string out = "built by " SLUICE_COMPILER "\n";

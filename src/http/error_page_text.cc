@@ -1,5 +1,6 @@
 #include "http/error_page_text.h"
 
+#include <algorithm>
 #include <string>
 
 #include "config.h"
@@ -65,7 +66,32 @@ constexpr Page kPages[] = {
 };
 constexpr size_t kPageCount = std::size(kPages);
 
-std::string compose(const Page& page, ServerTokens tokens) {
+// A name made of variables may hold what a client sent.
+void append_escaped(std::string& to, string_view text) {
+  for (char c : text) {
+    switch (c) {
+      case '<':
+        to += "&lt;";
+        break;
+      case '>':
+        to += "&gt;";
+        break;
+      case '&':
+        to += "&amp;";
+        break;
+      default:
+        to += c;
+    }
+  }
+}
+
+const Page* find_page(uint16_t status) {
+  const Page* found = std::find_if(std::begin(kPages), std::end(kPages),
+                                   [&](const Page& page) { return page.status == status; });
+  return found == std::end(kPages) ? nullptr : found;
+}
+
+std::string compose(const Page& page, string_view product) {
   std::string text = "<html>\r\n<head><title>";
   text += page.more.empty() ? page.title : "400 ";
   text += page.more;
@@ -77,9 +103,9 @@ std::string compose(const Page& page, ServerTokens tokens) {
     text += page.more;
     text += "</center>\r\n";
   }
-  if (tokens != ServerTokens::hidden) {
+  if (!product.empty()) {
     text += "<hr><center>";
-    text += server_field(tokens);
+    append_escaped(text, product);
     text += "</center>\r\n";
   }
   text += "</body>\r\n</html>\r\n";
@@ -92,8 +118,8 @@ string_view server_field(ServerTokens tokens) {
   switch (tokens) {
     case ServerTokens::on:
       return "sluice/" SLUICE_VERSION;
-    case ServerTokens::off:
-      return "sluice";
+    case ServerTokens::build:
+      return "sluice/" SLUICE_VERSION SLUICE_BUILD_SUFFIX;
     default:
       return {};
   }
@@ -101,13 +127,16 @@ string_view server_field(ServerTokens tokens) {
 
 string_view error_page(uint16_t status, ServerTokens tokens) {
   static std::string made[kPageCount][3];
-  for (size_t i = 0; i < kPageCount; ++i) {
-    if (kPages[i].status != status) { continue; }
-    std::string& text = made[i][static_cast<size_t>(tokens)];
-    if (text.empty()) { text = compose(kPages[i], tokens); }
-    return text;
-  }
-  return {};
+  const Page* page = find_page(status);
+  if (page == nullptr) { return {}; }
+  std::string& text = made[page - kPages][static_cast<size_t>(tokens)];
+  if (text.empty()) { text = compose(*page, server_field(tokens)); }
+  return text;
+}
+
+std::string error_page(uint16_t status, string_view product) {
+  const Page* page = find_page(status);
+  return page == nullptr ? std::string() : compose(*page, product);
 }
 
 }  // namespace sluice::http

@@ -22,6 +22,8 @@ struct Client {
   const Port* port = nullptr;
   uint64_t accepted_at = 0;  // clock::now()
   uint32_t requests = 0;     // on this connection, this one included
+  bool debug = false;        // see debug_connection
+  bool nodelay = true;       // as its socket is
   bool pipelined = false;    // the request began to come before the answer to the one before was out
   int fd = -1;
 };
@@ -35,6 +37,8 @@ class Exchange : public Source, public Sink {
   virtual void invite_body() = 0;
   // Everything of the request's body was read.
   virtual bool body_read() const = 0;
+  // Bytes of it that were read, framing included.
+  virtual uint64_t body_received() const = 0;
 
   // --- the answer (the Sink part) ---
   // An interim response; ignored for clients that cannot have one.

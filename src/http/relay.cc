@@ -86,12 +86,14 @@ Relay::Relay(const RelayPlan& plan)
 
 Relay::State Relay::step() {
   if (error_.what != What::none) { return State::failed; }
-  uint64_t end = taken_ + sent_ + kMostATurn;
+  turn_ends_ = sent_ + kMostATurn;
+  uint64_t taken_enough = taken_ + kMostATurn;
   for (;;) {
-    if (taken_ + sent_ >= end) { return State::turn; }
-    bool asked = wants_source();
+    if (sent_ >= turn_ends_ || taken_ >= taken_enough) { return State::turn; }
+    uint64_t room = ended_ ? 0 : this->room();
+    bool asked = room > 0;
     bool read_some = false;
-    if (asked && !read(read_some)) { return State::failed; }
+    if (asked && !read(room, read_some)) { return State::failed; }
     if (!write()) { return State::failed; }
     if (ended_ && last_pushed_ && pending_.empty() && plan_.sink->unsent() == 0) { return State::complete; }
     bool stuck = sink_full_ || pace_held_;
@@ -119,12 +121,12 @@ uint64_t Relay::room() const {
   return may_spill() ? plan_.buffer_limit : 0;
 }
 
-bool Relay::read(bool& some) {
+bool Relay::read(uint64_t room, bool& some) {
   // With nobody between and nothing before it, what is read needs no stop on its way.
-  bool straight = plan_.filters == nullptr && pending_.empty() && !sink_full_;
+  bool straight = plan_.filters == nullptr && pending_.empty() && !sink_full_ && !pace_held_;
   Chain between;
   Chain& got = straight ? pending_ : between;
-  Flow flow = plan_.source->pull(got, room());
+  Flow flow = plan_.source->pull(got, room);
   if (flow == Flow::error) { return fail(plan_.source->source_error()); }
   some = !got.empty();
   taken_ += got.size();
@@ -165,7 +167,9 @@ bool Relay::filter(Chain& in, bool last) {
 
 bool Relay::write() {
   pace_held_ = false;
-  uint64_t most = pace_.limited() ? pace_.allowed(sent_) : UINT64_MAX;
+  // A file that is given whole would be written until the client is slower than the disk.
+  uint64_t most = turn_ends_ - sent_;
+  if (pace_.limited()) { most = std::min(most, pace_.allowed(sent_)); }
   if (most == 0 && !pending_.empty()) {
     pace_held_ = true;
     return true;

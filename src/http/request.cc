@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdarg>
 
 #include "base/clock.h"
 #include "http/error_page_text.h"
@@ -63,7 +64,38 @@ Request::~Request() { run_at_end(); }
 
 const log::Log& Request::log() const {
   const log::Log& own = location->settings->get<os::ErrorLogSettings>().log;
-  return own.empty() ? log::main_log() : own;
+  const log::Log& usual = own.empty() ? log::main_log() : own;
+  if (!exchange.client().debug) [[likely]] { return usual; }
+  if (debug_log_of_ != &usual) {
+    debug_log_ = arena_storage.own<log::Log>(usual.debugging());
+    debug_log_of_ = &usual;
+  }
+  return *debug_log_;
+}
+
+namespace {
+// The connection's number and nothing else.
+class NumberOnly final : public log::Subject {
+ public:
+  explicit NumberOnly(uint64_t number) : number_(number) {}
+  uint64_t connection_number() const override { return number_; }
+  void describe(std::string&) const override {}
+
+ private:
+  uint64_t number_;
+};
+}  // namespace
+
+void Request::write_debug(const char* format, ...) const {
+  const log::Log& to = log();
+  if (!to.on(log::Level::debug)) { return; }
+  char text[1024];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(text, sizeof text, format, arguments);
+  va_end(arguments);
+  NumberOnly subject(connection_number());
+  log::write(to, log::Level::debug, &subject, 0, "%s", text);
 }
 
 string_view Request::client_address() {
@@ -179,12 +211,7 @@ Verdict Request::refuse(uint16_t status) {
   uint16_t shown = error_status != 0 && forced_status > 0 ? static_cast<uint16_t>(forced_status) : status;
   forced_status = -1;
   response.status = status_on_wire(shown);
-  string_view page = error_page(status, core().server_tokens);
-  response.length = static_cast<int64_t>(page.size());
-  if (!page.empty()) {
-    response.content_type = kErrorPageType;
-    response.body.append(page);
-  }
+  answer_with_page(status);
   return Verdict::done;
 }
 
@@ -246,18 +273,31 @@ string_view Request::absolute_url(string_view target) {
   return arena().join(arena().copy(text), target);
 }
 
+string_view Request::product() {
+  const CoreSettings& settings = core();
+  if (settings.server_tokens != ServerTokens::text) { return server_field(settings.server_tokens); }
+  string_view text = settings.server_text.evaluate(*this);
+  return settings.server_text.constant() ? text : escape(arena(), text, Escape::value);
+}
+
+// The built-in page of this status, when it has one.
+void Request::answer_with_page(uint16_t status) {
+  ServerTokens tokens = core().server_tokens;
+  string_view page =
+      tokens == ServerTokens::text ? arena().copy(error_page(status, product())) : error_page(status, tokens);
+  response.length = static_cast<int64_t>(page.size());
+  if (page.empty()) { return; }
+  response.content_type = kErrorPageType;
+  response.body.append(page);
+}
+
 void Request::redirect_externally(uint16_t status, string_view target) {
   response.clear();
   response.status = status;
   const CoreSettings& settings = core();
   if (target.starts_with('/') && settings.absolute_redirect) { target = absolute_url(target); }
   response.fields.add(FieldId::location, escape(arena(), target, Escape::target));
-  string_view page = error_page(status, settings.server_tokens);
-  response.length = static_cast<int64_t>(page.size());
-  if (!page.empty()) {
-    response.content_type = kErrorPageType;
-    response.body.append(page);
-  }
+  answer_with_page(status);
 }
 
 }  // namespace sluice::http

@@ -75,7 +75,7 @@ struct Attempt {
 
 // The arena exists before the bases that need it.
 struct RequestArena {
-  Arena arena_storage;
+  mutable Arena arena_storage;
 };
 
 class Request final : private RequestArena, public conf::Evaluation, public log::Subject {
@@ -92,8 +92,9 @@ class Request final : private RequestArena, public conf::Evaluation, public log:
 
   const Server* server = nullptr;
   const Location* location = nullptr;
-  string_view path;   // normalised: $uri
-  string_view query;  // $args
+  string_view path;          // normalised: $uri
+  string_view located_path;  // what the location was chosen by: captures are of this one
+  string_view query;         // $args
   bool has_query = false;
   // Path and query as received, fit to be sent upstream as they are; empty once the path was changed here.
   string_view unchanged_target;
@@ -160,8 +161,13 @@ class Request final : private RequestArena, public conf::Evaluation, public log:
   }
   // A path of this server with scheme, host and port before it, as the redirect settings say.
   string_view absolute_url(string_view path);
+  // What server_tokens says of the product; empty: nothing.
+  string_view product();
   // The answer is a redirect: Location made absolute as the settings say.
   void redirect_externally(uint16_t status, string_view location);
+
+  // See SLUICE_REQUEST_DEBUG.
+  void write_debug(const char* format, ...) const __attribute__((format(printf, 2, 3)));
 
   // log::Subject
   uint64_t connection_number() const override;
@@ -169,6 +175,7 @@ class Request final : private RequestArena, public conf::Evaluation, public log:
 
  private:
   Verdict refuse_cycle(string_view target);
+  void answer_with_page(uint16_t status);
   bool find_error_page(uint16_t status, Verdict& verdict);
   struct AtEnd {
     AtEnd* next;
@@ -178,6 +185,9 @@ class Request final : private RequestArena, public conf::Evaluation, public log:
   AtEnd* at_end_ = nullptr;
   Verdict pending_ = Verdict::done;
   bool has_pending_ = false;
+  // log() of a location, for a connection of debug_connection.
+  mutable const log::Log* debug_log_ = nullptr;
+  mutable const log::Log* debug_log_of_ = nullptr;
   string_view client_address_;
   net::Address* server_address_ = nullptr;
 };
@@ -186,5 +196,12 @@ inline Request& request_of(conf::Evaluation& evaluation) { return static_cast<Re
 
 #define SLUICE_REQUEST_LOG(request_, level_, sys_, ...) \
   SLUICE_LOG((request_).log(), ::sluice::log::Level::level_, &(request_), (sys_), __VA_ARGS__)
+
+// Steps of the request's way, for who asked for them by `error_log … debug` or `debug_connection`. The line
+// tells the connection but not the request again and again.
+#define SLUICE_REQUEST_DEBUG(request_, ...)                                                \
+  do {                                                                                     \
+    if (::sluice::log::debug_wanted) [[unlikely]] { (request_).write_debug(__VA_ARGS__); } \
+  } while (false)
 
 }  // namespace sluice::http

@@ -116,7 +116,7 @@ MappedFile refuse_climb(Request& request, string_view name) {
 string_view rest_of(const RootSettings& settings, const Request& request, string_view path) {
   string_view replaced;
   if (settings.kind == Kind::alias) { replaced = settings.location_name; }
-  if (settings.kind == Kind::whole) { replaced = request.path; }
+  if (settings.kind == Kind::whole) { replaced = request.located_path; }
   return path.starts_with(replaced) ? path.substr(replaced.size()) : path;
 }
 

@@ -72,6 +72,7 @@ uint16_t prepare(Request& r) {
 }
 
 Verdict choose_location(Request& r) {
+  r.located_path = r.path;
   auto found = r.server->locations.find(r.path, r.capture_store);
   if (found.add_slash) {
     string_view target = r.arena().join(escape_uri(r.arena(), r.path), "/", r.has_query ? "?" : "");
@@ -165,16 +166,6 @@ RelayPlan begin_answer(Request& r) {
   return plan;
 }
 
-void finish(Request& r) {
-  static const std::vector<const FinishRow*> rows = [] {
-    std::vector<const FinishRow*> all;
-    Registry<const FinishRow>::each([&](const FinishRow& row) { all.push_back(&row); });
-    std::sort(all.begin(), all.end(), [](auto* a, auto* b) { return a->order < b->order; });
-    return all;
-  }();
-  for (const FinishRow* row : rows) { row->finish(r); }
-}
-
 // The answer broke off after its head: nobody can be told by a status any more.
 void break_off(Request& r, const Error& error) {
   r.exchange.abort();
@@ -229,6 +220,19 @@ class Sending {
 
 }  // namespace
 
+void finish(Request& r) {
+  static const std::vector<const FinishRow*> rows = [] {
+    std::vector<const FinishRow*> all;
+    Registry<const FinishRow>::each([&](const FinishRow& row) { all.push_back(&row); });
+    std::sort(all.begin(), all.end(), [](auto* a, auto* b) { return a->order < b->order; });
+    return all;
+  }();
+  SLUICE_REQUEST_DEBUG(r, "http response: status %u, %llu bytes of body, %s", r.response.status,
+                       static_cast<unsigned long long>(r.body_bytes_sent),
+                       r.completed ? "complete" : "broken off");
+  for (const FinishRow* row : rows) { row->finish(r); }
+}
+
 event::Task<void> send_answer(Request& r) {
   Sending sending(r);
   bool sent = sending.at_once();
@@ -239,8 +243,8 @@ event::Task<void> serve(Request& r, uint16_t refused) {
   r.started_wall = clock::wall();
   if (refused == 0) {
     refused = prepare(r);
-  } else if (r.head.line.empty() || r.head.fields.has(FieldId::host)) {
-    r.location = &r.server->root;
+  } else if (refused != 400 && !r.head.path.empty()) {
+    prepare(r);  // what was understood is logged where it belongs
   }
   Verdict verdict = refused == 0 ? Verdict::next : r.refuse(refused);
   if (verdict == Verdict::next) {
@@ -268,6 +272,8 @@ event::Task<void> serve(Request& r, uint16_t refused) {
     }
     if (verdict != Verdict::next) { continue; }
     if (r.redirects > 0) { r.response.clear(); }
+    SLUICE_REQUEST_DEBUG(r, "using location \"%s\", content \"%s\"", r.location->name.c_str(),
+                         r.location->content->name());
     Result<void> answered = co_await r.location->content->answer(r);
     verdict = answered ? r.take_pending() : r.refuse(status_for(answered.error()));
   }
@@ -277,7 +283,6 @@ event::Task<void> serve(Request& r, uint16_t refused) {
     if (!sent) { co_await sending.rest(); }
   }
   r.run_at_end();
-  finish(r);
 }
 
 }  // namespace sluice::http

@@ -1,4 +1,4 @@
-// The whole life of a request, from a complete head to the log line; read it top to bottom.
+// The whole life of a request, from a complete head to the answer's last byte; read it top to bottom.
 #pragma once
 
 #include "event/task.h"
@@ -8,6 +8,10 @@ namespace sluice::http {
 
 // `refused`: the status the head itself earned (400, 414, …), or 0.
 event::Task<void> serve(Request& request, uint16_t refused);
+
+// The log line, and whatever else registered for a request's end. Called once, when all of it is over: a
+// body that nobody wanted may be read away after the answer.
+void finish(Request& request);
 
 // Sends request.response: for content that must go on working while its answer leaves. Others return, and
 // serve() sends.

@@ -73,6 +73,13 @@ struct Servers {
 };
 Servers* servers_of(const conf::Config& config);
 
+// Called for every server and location before its directives are read: for what a block changes without
+// saying anything.
+struct BlockRow {
+  void (*begin)(conf::Scope& scope);
+};
+using BlockRegistration = Registry<const BlockRow>::Entry;
+
 // Called for every server and location once its block was read: to complete or
 // to check what its directives say together.
 struct SettledRow {

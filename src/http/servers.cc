@@ -63,6 +63,11 @@ void settle(Build& build, Location& location, const conf::Settings& settings) {
   Registry<const SettledRow>::each([&](const SettledRow& row) { row.settled(build, settings); });
 }
 
+void begin_block(Scope& scope, void* object) {
+  scope.object = object;
+  Registry<const BlockRow>::each([&](const BlockRow& row) { row.begin(scope); });
+}
+
 // --- location ---
 
 struct LocationName {
@@ -193,7 +198,7 @@ void set_location(Build& build, Scope& scope, const Node& node, const Row&) {
     }
   }
   Scope inner(build, conf::kLocation, &scope);
-  inner.object = location;
+  begin_block(inner, location);
   build.children(inner, node);
   settle(build, *location, inner.settings());
   if (location->nested != nullptr) { report_duplicates(build, location->nested->build()); }
@@ -211,7 +216,7 @@ void set_server(Build& build, Scope& scope, const Node& node, const Row&) {
   drafts.by_server[server] = draft;
   only<Servers>(build, "http servers").all.push_back(server);
   Scope inner(build, conf::kServer, &scope);
-  inner.object = server;
+  begin_block(inner, server);
   build.children(inner, node);
   server->root.kind = Location::Kind::server;
   settle(build, server->root, inner.settings());

@@ -2,8 +2,11 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "http/request.h"
+#include "os/settings.h"
 #include "upstream/all_groups.h"
 
 namespace sluice::http {
@@ -16,8 +19,16 @@ struct Listening {
   const os::ListenSpec* spec;
 };
 
-Service* current = nullptr;
+// One, and in a process without a master those that reloads have replaced.
+// They outlive everything, as connections that the end cut short point to them.
+std::vector<Service*>& services = *new std::vector<Service*>;
 std::vector<std::unique_ptr<Listening>> listening;
+
+Service* service_of(const os::Worker& worker) {
+  auto at = std::find_if(services.begin(), services.end(),
+                         [&](const Service* one) { return &one->worker == &worker; });
+  return at == services.end() ? nullptr : *at;
+}
 
 const ProtocolRow* protocol() {
   static const ProtocolRow* first = [] {
@@ -41,6 +52,14 @@ bool make_room(Service& service) {
   return false;
 }
 
+void log_accept(const Service& service, int fd, const sockaddr* peer, socklen_t length) {
+  if (!log::main_log().on(log::Level::debug) && !service.debugs(peer)) { return; }
+  log::Log all = log::main_log().debugging();
+  std::string from = length > sizeof(sa_family_t) ? net::Address(peer, length).text() : "unix:";
+  log::write(all, log::Level::debug, nullptr, 0, "*%llu accept: %s fd:%d",
+             static_cast<unsigned long long>(service.next_number), from.c_str(), fd);
+}
+
 void accepted(void* context, int fd, const sockaddr* peer, socklen_t length) {
   auto* from = static_cast<Listening*>(context);
   Service& service = *from->service;
@@ -49,6 +68,7 @@ void accepted(void* context, int fd, const sockaddr* peer, socklen_t length) {
     ::close(fd);
     return;
   }
+  if (log::debug_wanted) [[unlikely]] { log_accept(service, fd, peer, length); }
   const os::ListenSpec* spec = from->spec;
   if (!spec->folded.empty()) {
     sockaddr_storage local{};
@@ -70,38 +90,48 @@ bool is_ours(const os::ListenSpec& spec, const Servers& servers) {
 void start(os::Worker& worker) {
   const Servers* servers = servers_of(worker.config);
   if (servers == nullptr) { return; }
-  current = new Service{worker, worker.config, {}, 0, 1, false, {}};
+  // Numbers of connections go on: a log must not show one twice.
+  uint64_t number = services.empty() ? 1 : services.back()->next_number;
+  auto* current = new Service{worker, worker.config, {}, 0, number, false, {}};
+  services.push_back(current);
+  bool all = os::event_settings(worker.config).multi_accept;
   for (const os::Listener& listener : worker.listeners) {
     if (listener.spec->type != SOCK_STREAM || !is_ours(*listener.spec, *servers)) { continue; }
     listening.push_back(std::make_unique<Listening>(Listening{current, listener.spec}));
     current->acceptors.push_back(
-        std::make_unique<net::Acceptor>(listener.fd, accepted, listening.back().get()));
+        std::make_unique<net::Acceptor>(listener.fd, all, accepted, listening.back().get()));
   }
 }
 
-void each_connection(void (*act)(ServedConnection&)) {
+void each_connection(Service& service, void (*act)(ServedConnection&)) {
   ServedConnection* next = nullptr;
-  for (ServedConnection* at = current->connections.front(); at != nullptr; at = next) {
-    next = current->connections.next(at);
+  for (ServedConnection* at = service.connections.front(); at != nullptr; at = next) {
+    next = service.connections.next(at);
     act(*at);
   }
 }
 
-void retire(os::Worker&) {
-  if (current == nullptr) { return; }
-  current->retiring = true;
+void retire(os::Worker& worker) {
+  Service* service = service_of(worker);
+  if (service == nullptr) { return; }
+  service->retiring = true;
   // Who waits in the queue of a socket that nobody else has may have sent a request already.
-  for (auto& acceptor : current->acceptors) { acceptor->drain(); }
-  current->acceptors.clear();
-  each_connection([](ServedConnection& connection) { connection.retire(); });
+  for (auto& acceptor : service->acceptors) { acceptor->drain(); }
+  service->acceptors.clear();
+  each_connection(*service, [](ServedConnection& connection) { connection.retire(); });
 }
 
-size_t busy() { return current == nullptr ? 0 : current->connection_count; }
+size_t busy() {
+  size_t connections = 0;
+  for (const Service* service : services) { connections += service->connection_count; }
+  return connections;
+}
 
 void stop(os::Worker& worker) {
-  if (current == nullptr) { return; }
-  current->acceptors.clear();
-  each_connection([](ServedConnection& connection) { connection.stop(); });
+  Service* service = service_of(worker);
+  if (service == nullptr) { return; }
+  service->acceptors.clear();
+  each_connection(*service, [](ServedConnection& connection) { connection.stop(); });
   auto at = worker.config.named.find(std::string("all groups") + '\0');
   if (at == worker.config.named.end()) { return; }
   static_cast<upstream::AllGroups*>(at->second)->drop_idle();
@@ -110,5 +140,10 @@ void stop(os::Worker& worker) {
 const os::ServiceRow row("http", start, retire, busy, stop, nullptr);
 
 }  // namespace
+
+bool Service::debugs(const sockaddr* peer) const {
+  const auto& chosen = os::event_settings(config).debug_connections;
+  return std::any_of(chosen.begin(), chosen.end(), [&](const auto& network) { return network.covers(peer); });
+}
 
 }  // namespace sluice::http

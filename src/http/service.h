@@ -34,6 +34,8 @@ struct Service {
   uint32_t connection_count = 0;
   uint64_t next_number = 1;  // of connections
   bool retiring = false;
+  // Whether the connections of this client are logged at debug level.
+  bool debugs(const sockaddr* peer) const;
   std::vector<std::unique_ptr<net::Acceptor>> acceptors;
 };
 

@@ -117,17 +117,17 @@ conf::Row::Set choice(T Owner::*member, std::initializer_list<std::pair<const ch
 }
 
 void set_server_tokens(Build& build, Scope& scope, const Node& node, const Row&) {
-  auto& tokens = scope.own<CoreSettings>().server_tokens;
+  auto& core = scope.own<CoreSettings>();
   const std::string& word = node.argument(0);
-  if (word == "on" || word == "build") {
-    tokens = ServerTokens::on;
-  } else if (word == "off") {
-    tokens = ServerTokens::off;
-  } else if (word.empty()) {
-    tokens = ServerTokens::hidden;
+  if (word == "on") {
+    core.server_tokens = ServerTokens::on;
+  } else if (word == "build") {
+    core.server_tokens = ServerTokens::build;
+  } else if (word == "off" || word.empty()) {
+    core.server_tokens = ServerTokens::off;
   } else {
-    build.error(node.argument_word(0), "invalid value \"" + word + "\" in \"server_tokens\" directive",
-                "it must be on, off, build or \"\"");
+    core.server_tokens = ServerTokens::text;
+    core.server_text = conf::Expression::compile(build, conf::Realm::http, node.argument_word(0));
   }
 }
 
@@ -284,7 +284,7 @@ const conf::Module<CoreSettings> core_module(
          "Whether timed-out connections, and those ended by \"return 444\", are reset instead of closed.",
          "off"},
         {"tcp_nodelay", kEverywhere, &C::tcp_nodelay, "on | off",
-         "Whether small packets leave at once (TCP_NODELAY).", "on"},
+         "Whether small packets leave at once (TCP_NODELAY), to the client and to servers.", "on"},
         {"tcp_nopush", kEverywhere, &C::tcp_nopush, "on | off",
          "Accepted for compatibility: waiting to fill packets costs more than it saves.", "off"},
         {"lingering_close", kEverywhere, arguments(1),
@@ -299,9 +299,11 @@ const conf::Module<CoreSettings> core_module(
          "30s"},
         {"lingering_timeout", kEverywhere, &C::lingering_timeout, "timeout",
          "Longest wait for more bytes while lingering.", "5s"},
-        {"server_tokens", kEverywhere, arguments(1), set_server_tokens, "on | off | build | \"\"",
-         "What the Server field and error pages tell: name and version, the name alone (off), or nothing "
-         "(\"\").",
+        {"server_tokens", kEverywhere, arguments(1), set_server_tokens, "on | off | build | text",
+         "What the Server field and error pages tell: name and version (on), also what ./configure --build "
+         "called it (build), nothing at all (off or an empty text), or a text of one's own, which may "
+         "contain "
+         "variables.",
          "on"},
         {"chunked_transfer_encoding", kEverywhere, &C::chunked_transfer_encoding, "on | off",
          "Whether bodies of unknown length are sent chunked to HTTP/1.1 clients; else the connection's end "
@@ -333,7 +335,10 @@ const conf::Module<CoreSettings> core_module(
         {"sendfile", kEverywhere | conf::kLocationIf, &C::sendfile, "on | off",
          "Accepted: files are sent by sendfile where that is cheaper, whatever this says.", "off"},
         {"sendfile_max_chunk", kEverywhere, &C::sendfile_max_chunk, "size",
-         "Most bytes one sendfile call may move.", "2m"},
+         "Most bytes one sendfile call may move, so that a fast client does not keep a worker to itself; 0: "
+         "as "
+         "many as a turn of the event loop (4m).",
+         "2m"},
         {"postpone_output", kEverywhere, &C::postpone_output, "size",
          "Accepted for compatibility: output leaves at the end of each turn of the loop.", "1460"},
         {"limit_rate", kEverywhere | conf::kLocationIf, arguments(1), set_expression<&C::limit_rate>, "rate",

@@ -60,6 +60,7 @@ struct CoreSettings {
   conf::Milliseconds lingering_time{30'000};
   conf::Milliseconds lingering_timeout{5'000};
   ServerTokens server_tokens = ServerTokens::on;
+  conf::Expression server_text;  // for ServerTokens::text
   bool chunked_transfer_encoding = true;
   bool absolute_redirect = true;
   bool port_in_redirect = true;

@@ -1,5 +1,5 @@
-// Takes connections from a listening socket, in batches, and hands them on. Out of descriptors it pauses
-// instead of spinning.
+// Takes connections from a listening socket, one a turn or in batches, and hands them on. Out of descriptors
+// it pauses instead of spinning.
 #pragma once
 
 #include <sys/socket.h>
@@ -14,7 +14,8 @@ class Acceptor {
  public:
   // `accepted` owns the descriptor it is given (non-blocking, close-on-exec).
   using Accepted = void (*)(void* context, int fd, const sockaddr* peer, socklen_t length);
-  Acceptor(int fd, Accepted accepted, void* context);
+  // `all`: every connection that waits is taken at once, as far as those already here can be kept waiting.
+  Acceptor(int fd, bool all, Accepted accepted, void* context);
   // Takes all that wait in the queue now: before the socket is closed, which would reset them.
   void drain();
   // No more connections; those waiting in the queue stay there for others.
@@ -25,8 +26,9 @@ class Acceptor {
  private:
   static void ready(void* self);
   static void retry(void* self);
-  bool take();
+  void take(int most);
   int fd_;
+  int batch_;  // connections a turn
   Accepted accepted_;
   void* context_;
   event::ReadWatch watch_;

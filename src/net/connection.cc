@@ -14,7 +14,6 @@ namespace sluice::net {
 
 namespace {
 constexpr size_t kMostIovecs = 64;
-constexpr uint64_t kMostSendfile = 2 << 20;  // bytes a call: one fast reader must not keep the loop to itself
 }  // namespace
 
 IoResult Connection::read(char* to, size_t room) {
@@ -36,34 +35,34 @@ IoResult Connection::read(char* to, size_t room) {
 
 // Sends the leading slices that are memory; `asked` is how much that would be. No MSG_MORE when a file
 // follows: joining a head with the file's pages costs the kernel three times what a packet of its own does.
-ssize_t Connection::send_memory(const Chain& chain, uint64_t most, uint64_t& asked) {
+ssize_t Connection::send_memory(const Chain& chain, uint64_t& asked) {
   if (chain.slices() == 1) {
-    asked = std::min(chain.size(), most);
+    asked = chain.size();
     return ::send(fd(), chain.front().data, asked, MSG_NOSIGNAL);
   }
   iovec vectors[kMostIovecs];
   msghdr message{};
   message.msg_iov = vectors;
-  message.msg_iovlen = chain.iovecs(vectors, kMostIovecs, most);
+  message.msg_iovlen = chain.iovecs(vectors, kMostIovecs);
   asked = 0;
   for (size_t i = 0; i < message.msg_iovlen; ++i) { asked += vectors[i].iov_len; }
   return ::sendmsg(fd(), &message, MSG_NOSIGNAL);
 }
 
-IoResult Connection::write(Chain& chain, uint64_t most) {
+IoResult Connection::write(Chain& chain, uint64_t most_sendfile) {
   size_t total = 0;
-  while (!chain.empty() && most > 0) {
+  while (!chain.empty()) {
     const Slice& front = chain.front();
     const bool file = front.in_file();
     ssize_t n;
     uint64_t asked;
     if (file) {
       off_t offset = front.offset;
-      asked = std::min({front.size, most, kMostSendfile});
+      asked = std::min(front.size, most_sendfile);
       n = ::sendfile(fd(), front.fd, &offset, asked);
       if (n == 0) { return {Io::error, total, EIO}; }  // the file shrank under us
     } else {
-      n = send_memory(chain, most, asked);
+      n = send_memory(chain, asked);
     }
     if (n < 0) {
       if (errno == EINTR) { continue; }
@@ -72,7 +71,6 @@ IoResult Connection::write(Chain& chain, uint64_t most) {
       return {Io::again, total};
     }
     total += static_cast<size_t>(n);
-    most -= static_cast<uint64_t>(n);
     chain.consume(static_cast<uint64_t>(n));
     // A short write says that the socket is full; a short sendfile may also have met a page that was not
     // there.
@@ -81,7 +79,7 @@ IoResult Connection::write(Chain& chain, uint64_t most) {
       return {chain.empty() ? Io::ok : Io::again, total};
     }
   }
-  return {chain.empty() ? Io::ok : Io::again, total};
+  return {Io::ok, total};
 }
 
 bool Connection::broken() {
@@ -94,6 +92,11 @@ bool Connection::broken() {
 int64_t Connection::queued() const {
   int bytes = 0;
   return ::ioctl(fd(), SIOCOUTQ, &bytes) == 0 ? bytes : 0;
+}
+
+void Connection::set_nodelay(bool on) {
+  int value = on ? 1 : 0;
+  ::setsockopt(fd(), IPPROTO_TCP, TCP_NODELAY, &value, sizeof value);
 }
 
 void Connection::shutdown_write() { ::shutdown(fd(), SHUT_WR); }
@@ -120,7 +123,9 @@ ConnectStart start_connect(const Address& to, const ConnectOptions& options) {
   if (options.receive_buffer > 0) {
     ::setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &options.receive_buffer, sizeof options.receive_buffer);
   }
-  if (to.family() != AF_UNIX) { ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one); }
+  if (options.nodelay && to.family() != AF_UNIX) {
+    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  }
   if (options.bind != nullptr) {
     // The port is chosen when the connection is made, so that many connections may share one address.
     ::setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);

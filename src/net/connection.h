@@ -18,6 +18,7 @@ struct IoResult {
 
 class Connection {
  public:
+  static constexpr uint64_t kMostSendfile = 2 << 20;
   // Takes ownership of `fd`; false when it cannot be watched.
   bool open(int fd) { return socket_.open(fd); }
   void close() { socket_.close(); }
@@ -31,18 +32,20 @@ class Connection {
   // Reads up to `room` bytes. `end` is the peer's orderly shutdown.
   IoResult read(char* to, size_t room);
   // Writes from the front of the chain what the socket takes, and consumes it. ok: everything is gone; again:
-  // some is left. `count` is what was written either way. `most` bounds one call (rate limits).
-  IoResult write(Chain& chain, uint64_t most = UINT64_MAX);
+  // some is left. `count` is what was written either way. `most_sendfile` bounds one call for a file.
+  IoResult write(Chain& chain, uint64_t most_sendfile = kMostSendfile);
   // Whether it was reset, or closed both ways, even while unread bytes remain.
   bool broken();
   // Bytes written that the peer has not confirmed.
   int64_t queued() const;
+  // Whether small packets leave at once. Accepted sockets begin so.
+  void set_nodelay(bool on);
   void shutdown_write();
   // Close with RST instead of FIN.
   void reset();
 
  private:
-  ssize_t send_memory(const Chain& chain, uint64_t most, uint64_t& asked);
+  ssize_t send_memory(const Chain& chain, uint64_t& asked);
   event::Socket socket_;
 };
 
@@ -57,6 +60,7 @@ struct ConnectStart {
 struct ConnectOptions {
   const Address* bind = nullptr;
   bool keepalive = false;
+  bool nodelay = true;
   int send_buffer = 0;
   int receive_buffer = 0;
 };

@@ -1,10 +1,12 @@
 // The directives of the events block.
 #include <arpa/inet.h>
+#include <netdb.h>
 #include <netinet/in.h>
 
 #include <algorithm>
 #include <cstring>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "os/settings.h"
 
@@ -69,13 +71,40 @@ std::optional<DebugConnection> parse_debug_connection(const std::string& text) {
   return parsed;
 }
 
+// All addresses of a host; none when it has none.
+std::vector<DebugConnection> find_host(const std::string& name) {
+  std::vector<DebugConnection> found;
+  addrinfo wanted{};
+  wanted.ai_socktype = SOCK_STREAM;
+  addrinfo* all = nullptr;
+  if (getaddrinfo(name.c_str(), nullptr, &wanted, &all) != 0) { return found; }
+  for (addrinfo* at = all; at != nullptr; at = at->ai_next) {
+    char text[INET6_ADDRSTRLEN];
+    if (getnameinfo(at->ai_addr, at->ai_addrlen, text, sizeof text, nullptr, 0, NI_NUMERICHOST) != 0) {
+      continue;
+    }
+    if (auto parsed = parse_debug_connection(text)) { found.push_back(*parsed); }
+  }
+  freeaddrinfo(all);
+  return found;
+}
+
 void set_debug_connection(Build& build, Scope& scope, const Node& node, const Row& row) {
-  auto parsed = parse_debug_connection(node.argument(0));
-  if (!parsed) {
-    conf::invalid_value(build, node, 0, row, "an address, a network such as 192.0.2.0/24, or \"unix:\"");
+  const std::string& text = node.argument(0);
+  std::vector<DebugConnection> chosen;
+  if (auto parsed = parse_debug_connection(text)) {
+    chosen.push_back(*parsed);
+  } else if (text.find_first_of("/:") == std::string::npos) {
+    chosen = find_host(text);
+  }
+  if (chosen.empty()) {
+    conf::invalid_value(build, node, 0, row,
+                        "an address, a network such as 192.0.2.0/24, a host's name, or \"unix:\"");
     return;
   }
-  scope.own<EventSettings>().debug_connections.push_back(*parsed);
+  auto& all = scope.own<EventSettings>().debug_connections;
+  all.insert(all.end(), chosen.begin(), chosen.end());
+  log::debug_wanted = true;
 }
 
 using Rows = conf::Module<EventSettings>;
@@ -86,7 +115,7 @@ const Rows module(
          "How many connections a worker may have open, to clients and to servers together.", "512"},
         {"use", kEvents, arguments(1), set_use, "epoll", "How events are waited for.", "epoll"},
         {"multi_accept", kEvents, &EventSettings::multi_accept, "on | off",
-         "Whether a worker takes all waiting connections at once, or one by one.", "off"},
+         "Whether a worker takes all waiting connections at once, or one in each turn of its loop.", "off"},
         {"accept_mutex", kEvents, &EventSettings::accept_mutex, "on | off",
          "Accepted for compatibility: the kernel wakes one worker for a connection.", "off"},
         {"accept_mutex_delay", kEvents, &EventSettings::accept_mutex_delay, "time",
@@ -94,7 +123,8 @@ const Rows module(
         {"worker_aio_requests", kEvents, &EventSettings::worker_aio_requests, "number",
          "Accepted for compatibility.", "32"},
         Rows::RowSpec("debug_connection", kEvents, arguments(1), set_debug_connection,
-                      "address | network | unix:", "Connections from these are logged at debug level.")
+                      "address | network | host | unix:",
+                      "Connections from these are logged at debug level, whatever the level of the log.")
             .repeating(),
     });
 

@@ -28,7 +28,6 @@ namespace {
 constexpr uint64_t kPatience = 1000;  // milliseconds that workers get to obey SIGTERM before SIGKILL
 constexpr uint64_t kForkAgain = 500;  // milliseconds until fork() is tried again
 constexpr int kFatalExit = 2;         // a worker's exit code that says: another one would fail as well
-constexpr Sockets::Attempts kReloadAttempts{5, 100};
 
 uint64_t now() {
   clock::refresh();
@@ -58,7 +57,6 @@ class Master {
   void terminate();
   void quit();
   void reload();
-  void adopt(Generation next);
   void reopen();
   void retire_workers(const Signal& signal);
   void reap();
@@ -129,8 +127,7 @@ WorkerStart Master::child(unsigned number, int ready_fd) {
           generation_.number,
           generation_.sockets.for_worker(number),
           ready_fd,
-          life_[0],
-          false};
+          life_[0]};
 }
 
 void Master::spawn_due() {
@@ -281,30 +278,9 @@ void Master::retire_workers(const Signal& signal) {
 void Master::reload() {
   if (ending_ != Ending::no) { return; }
   log::notice(0, "reconfiguring");
-  Loaded loaded = load(invocation_);
-  report(loaded.diagnostics, false);
-  if (!loaded.good() || !prepare(*loaded.config)) { return; }
   Generation next;
-  next.number = generation_.number + 1;
-  next.config = std::move(loaded.config);
-  unsigned workers = process_settings(*next.config).worker_processes;
-  if (!next.sockets.open(listen_plan(*next.config), workers, generation_.sockets, kReloadAttempts)) {
-    return;
-  }
-  std::string path = pid_path(*next.config);
-  std::string before = pid_path(config());
-  if (path != before) {
-    if (!write_pid_file(path, getpid())) { return; }
-    unlink(before.c_str());
-  }
-  adopt(std::move(next));
-}
-
-void Master::adopt(Generation next) {
-  use_main_log(*next.config);
-  redirect_stderr();
-  // Descriptors that only the old configuration names are closed here; its workers have their own.
-  next.sockets.replace(generation_.sockets);
+  if (!prepare_next(invocation_, generation_, next)) { return; }
+  put_in_place(generation_, next);
   generation_ = std::move(next);
   start_workers();
 }

@@ -2,19 +2,9 @@
 // sends, so nothing a client does can end it.
 #pragma once
 
-#include <memory>
-
-#include "os/invocation.h"
-#include "os/listeners.h"
+#include "os/generation.h"
 
 namespace sluice::os {
-
-// What a generation of workers runs on.
-struct Generation {
-  unsigned number = 0;
-  std::unique_ptr<conf::Config> config;
-  Sockets sockets;
-};
 
 // What `started_fd` is told: the first workers serve, or cannot.
 inline constexpr char kStarted = 's', kFailed = 'f';

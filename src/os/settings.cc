@@ -157,7 +157,10 @@ const Rows module(
         {"daemon", kMain, &ProcessSettings::daemon, "on | off", "Whether to become a background process.",
          "on"},
         {"master_process", kMain, &ProcessSettings::master_process, "on | off",
-         "Whether a master process starts workers. off is for debugging: one process serves.", "on"},
+         "Whether a master process starts workers. off is for debugging: one process serves, and obeys the "
+         "signals "
+         "QUIT, TERM, HUP and USR1 itself.",
+         "on"},
         {"pid", kMain, arguments(1), set_path<&ProcessSettings::pid>, "file",
          "The file that holds the process id of the master.", "logs/sluice.pid"},
         {"lock_file", kMain, arguments(1), set_path<&ProcessSettings::lock_file>, "file",

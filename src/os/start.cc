@@ -15,6 +15,7 @@
 
 #include "base/log.h"
 #include "config.h"
+#include "os/alone.h"
 #include "os/error_log.h"
 #include "os/files.h"
 #include "os/load.h"
@@ -82,14 +83,6 @@ void detach() {
   if (null > STDERR_FILENO) { close(null); }
 }
 
-int serve_alone(Generation generation) {
-  std::vector<Listener> listeners = generation.sockets.for_worker(0);
-  int code = run_worker({*generation.config, 0, generation.number, std::move(listeners), -1, -1, true});
-  generation.sockets.close();
-  unlink(pid_path(*generation.config).c_str());
-  return code;
-}
-
 // The part of the start that happens in the process that stays.
 int begin(const Invocation& invocation, Generation generation, int started_fd) {
   const conf::Config& config = *generation.config;
@@ -109,7 +102,7 @@ int begin(const Invocation& invocation, Generation generation, int started_fd) {
     [[maybe_unused]] ssize_t told = write(started_fd, &kStarted, 1);
     close(started_fd);
   }
-  return serve_alone(std::move(generation));
+  return Alone(invocation, std::move(generation)).run();
 }
 
 // Becomes a daemon; in the process that was started, waits for it and returns its result.

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "event/loop.h"
+#include "os/alone.h"
 #include "os/error_log.h"
 #include "os/files.h"
 #include "os/privilege.h"
@@ -22,14 +23,13 @@ constexpr uint64_t kLookEvery = 10;  // milliseconds between looks whether a ret
 constexpr int kLastTurns = 100;      // turns of the loop for cancelled work to unwind at the end
 constexpr int kFatal = 2;            // exit code that says: starting another one is no use
 
-Worker* current = nullptr;
-
 // A worker's life beyond its services: signals, retirement, the master's presence.
 class Life {
  public:
   explicit Life(const WorkerStart& start)
       : start_(start),
-        signals_(open_signals({SIGQUIT, SIGTERM, SIGINT, SIGUSR1})),
+        signals_(start.alone != nullptr ? open_signals({SIGQUIT, SIGTERM, SIGINT, SIGUSR1, SIGHUP})
+                                        : open_signals({SIGQUIT, SIGTERM, SIGINT, SIGUSR1})),
         signal_watch_(
             signals_, [](void* self) { static_cast<Life*>(self)->read_signals(); }, this),
         look_([](void* self) { static_cast<Life*>(self)->look(); }, this),
@@ -40,17 +40,34 @@ class Life {
     }
   }
   ~Life() { close(signals_); }
+  // Starts the services.
+  void begin(const WorkerStart& start);
+  // Ends what is left. Cancelled work unwinds in turns of the loop.
+  void end();
 
  private:
   void read_signals();
   void handle(const Signal& signal);
   void reopen();
+  void reload();
   void retire();
   void look();
   void overdue();
   void orphaned();
 
+  // A worker that a reload has replaced, in a process without a master.
+  struct Former {
+    explicit Former(std::unique_ptr<Worker> former)
+        : worker(std::move(former)), overdue([](void* self) { static_cast<Former*>(self)->stop(); }, this) {}
+    void stop();
+    std::unique_ptr<Worker> worker;
+    event::Alarm overdue;
+  };
+  Worker& worker() { return *worker_; }
+
   const WorkerStart& start_;
+  std::unique_ptr<Worker> worker_;
+  std::vector<std::unique_ptr<Former>> former_;
   int signals_;
   event::ReadWatch signal_watch_;
   std::unique_ptr<event::ReadWatch> master_watch_;
@@ -99,6 +116,10 @@ void Life::handle(const Signal& signal) {
       log_signal(signal, ", reopening logs");
       reopen();
       break;
+    case SIGHUP:
+      log_signal(signal, ", reconfiguring");
+      reload();
+      break;
     default:
       break;
   }
@@ -111,14 +132,32 @@ void Life::reopen() {
   redirect_stderr();
 }
 
+void Life::reload() {
+  if (worker().retiring) { return; }
+  log::notice(0, "reconfiguring");
+  if (!start_.alone->prepare()) { return; }
+  call_services(&ServiceRow::retire, worker());
+  former_.push_back(std::make_unique<Former>(std::move(worker_)));
+  Former& former = *former_.back();
+  uint64_t limit = process_settings(former.worker->config).worker_shutdown_timeout.count;
+  if (limit > 0) { former.overdue.in(limit); }
+  begin(start_.alone->adopt());
+}
+
+void Life::Former::stop() { call_services(&ServiceRow::stop, *worker); }
+
 void Life::retire() {
-  if (current->retiring) { return; }
-  current->retiring = true;
+  if (worker().retiring) { return; }
+  worker().retiring = true;
   log::notice(0, "gracefully shutting down");
-  if (!start_.alone) { set_title("sluice: worker process is shutting down"); }
-  call_services(&ServiceRow::retire, *current);
-  close_listeners(*current);
-  uint64_t limit = process_settings(current->config).worker_shutdown_timeout.count;
+  if (start_.alone == nullptr) { set_title("sluice: worker process is shutting down"); }
+  call_services(&ServiceRow::retire, worker());
+  if (start_.alone == nullptr) {
+    close_listeners(worker());
+  } else {
+    start_.alone->close_sockets();
+  }
+  uint64_t limit = process_settings(worker().config).worker_shutdown_timeout.count;
   if (limit > 0) { deadline_.in(limit); }
   look_.in(0);
 }
@@ -142,28 +181,26 @@ void Life::orphaned() {
   retire();
 }
 
-// Ends what is left. Cancelled work unwinds in turns of the loop.
-void stop_services(Worker& worker) {
-  call_services(&ServiceRow::stop, worker);
-  event::Loop& loop = event::Loop::current();
-  for (int i = 0; i < kLastTurns && busy_services() > 0; ++i) { loop.turn(1); }
+void Life::begin(const WorkerStart& start) {
+  worker_.reset(new Worker{start.config,
+                           start.number,
+                           start.generation,
+                           start.listeners,
+                           {},
+                           false,
+                           event_settings(start.config).worker_connections});
+  call_services(&ServiceRow::start, worker());
 }
 
-void serve(Worker& worker, const WorkerStart& start) {
-  Life life(start);
-  call_services(&ServiceRow::start, worker);
-  if (start.ready_fd >= 0) {
-    [[maybe_unused]] ssize_t told = write(start.ready_fd, "r", 1);
-    close(start.ready_fd);
-  }
-  event::Loop::current().run();
-  log::notice(0, "exiting");
-  stop_services(worker);
+void Life::end() {
+  for (auto& former : former_) { former->stop(); }
+  call_services(&ServiceRow::stop, worker());
+  event::Loop& loop = event::Loop::current();
+  for (int i = 0; i < kLastTurns && busy_services() > 0; ++i) { loop.turn(1); }
+  flush_services();
 }
 
 }  // namespace
-
-Worker* current_worker() { return current; }
 
 void flush_services() {
   ServiceRow::Registered::each([](const ServiceRow& service) {
@@ -173,24 +210,23 @@ void flush_services() {
 
 int run_worker(const WorkerStart& start) {
   const ProcessSettings& settings = process_settings(start.config);
-  if (!start.alone) {
+  if (start.alone == nullptr) {
     if (!become_worker(start.config, start.number)) { return kFatal; }
     set_title("sluice: worker process");
     reduce_environment(settings.environment);
   }
   event::Loop::forget();
-  std::unique_ptr<Worker> worker(new Worker{start.config,
-                                            start.number,
-                                            start.generation,
-                                            start.listeners,
-                                            {},
-                                            false,
-                                            event_settings(start.config).worker_connections});
-  current = worker.get();
-  serve(*worker, start);
-  flush_services();
-  worker.reset();
-  current = nullptr;
+  {
+    Life life(start);
+    life.begin(start);
+    if (start.ready_fd >= 0) {
+      [[maybe_unused]] ssize_t told = write(start.ready_fd, "r", 1);
+      close(start.ready_fd);
+    }
+    event::Loop::current().run();
+    log::notice(0, "exiting");
+    life.end();
+  }
   log::notice(0, "exit");
   return 0;
 }

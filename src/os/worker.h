@@ -23,8 +23,9 @@ struct Worker {
   uint32_t connection_limit;
 };
 
-// What a worker runs; http and stream register one each: static const os::ServiceRow row("http", …). A
-// function that a service has no use for is null.
+// What a worker runs. A process without a master has a further Worker after each reload. http and stream
+// register one each: static const os::ServiceRow row("http", …). A function that a service has no use for is
+// null.
 struct ServiceRow {
   using Registered = Registry<const ServiceRow>;
 
@@ -46,8 +47,7 @@ struct ServiceRow {
   Registered::Entry entry_;
 };
 
-// The worker that this process is; null in the master.
-Worker* current_worker();
+class Alone;
 
 // How a process came to be a worker.
 struct WorkerStart {
@@ -55,9 +55,9 @@ struct WorkerStart {
   unsigned number;
   unsigned generation;
   std::vector<Listener> listeners;
-  int ready_fd = -1;   // told, once it accepts
-  int master_fd = -1;  // readable when the master is gone
-  bool alone = false;  // master_process off: keeps its user and title
+  int ready_fd = -1;       // told, once it accepts
+  int master_fd = -1;      // readable when the master is gone
+  Alone* alone = nullptr;  // master_process off: the process keeps its user and title
 };
 
 // Serves until the end; the process's exit code.

@@ -13,6 +13,7 @@ import sys
 
 from harness import *
 from server import listening
+from tracing import may_trace, traced, tracing
 
 MOST_CALLS = 6.05            # system calls per request, the wait for events included
 MOST_INSTRUCTIONS = 12_000   # in user space per request
@@ -32,14 +33,6 @@ PROXY = """http {
 }"""
 # As a browser or wrk would ask, in one piece.
 REQUEST = b"GET /some/page?q=1 HTTP/1.1\r\nHost: www.example.com\r\nUser-Agent: cost\r\nAccept: */*\r\n\r\n"
-
-
-def may_trace():
-    """strace is there and allowed to attach."""
-    if not shutil.which("strace"):
-        return "strace is not installed"
-    p = subprocess.run(["strace", "-o", "/dev/null", "true"], capture_output=True, text=True)
-    return None if p.returncode == 0 else "ptrace is not permitted here: " + p.stderr.strip().splitlines()[0]
 
 
 def sanitized():
@@ -102,18 +95,9 @@ class Cost(SluiceTest):
         self.ask(c, 20)  # connections, buffers, pools
         worker = s.workers()[0]
         trace = s.path("logs", "trace")
-        strace = subprocess.Popen(["strace", "-f", "-o", trace, "-p", str(worker)], stderr=subprocess.PIPE, text=True)
-        try:
-            if "attached" not in (strace.stderr.readline() or ""):
-                strace.wait(5)
-                self.skipTest("strace may not attach here")
+        with tracing(worker, trace):
             self.ask(c, REQUESTS)
-        finally:
-            strace.terminate()
-            strace.wait(10)
-            strace.stderr.close()
-        with open(trace) as f:
-            calls = re.findall(r"(?m)^\d+ +(\w+)\(", f.read())
+        calls = [name for name, _ in traced(trace)]
         per_request = len(calls) / REQUESTS
         counts = {name: calls.count(name) for name in sorted(set(calls))}
         print("%.3f system calls per request: %s" % (per_request, counts), file=sys.stderr)
@@ -171,7 +155,6 @@ class Cost(SluiceTest):
         self.assertLessEqual(frames, MOST_FRAMES)
 
     @unittest.skipUnless(shutil.which("valgrind"), "valgrind is not installed")
-    @unittest.expectedFailure  # about 14,000 now; to be removed with the last of them
     @unittest.skipIf(SLOW > 1, "the instructions of a sanitizer are not ours")
     def test_instructions(self):
         """The difference between two runs of different length, so that neither start nor end counts."""

@@ -72,6 +72,22 @@ class AddHeader(SluiceTest):
             got = s.get("/" + path).headers
             self.assertEqual([n for n in ("X-Http", "X-Own") if n in got], names, path)
 
+    @unittest.skipIf(STAND_IN, "nginx knows it since 1.29.3")
+    def test_the_rule_of_inheritance_is_inherited(self):
+        s = self.sluice("""
+            server { listen 127.0.0.1:%(port)d; root %(prefix)s/html; add_header X-Server 1; add_header_inherit off;
+                     location /bare/ { }
+                     location /own/ { add_header X-Own 1; location /own/deep/ { } }
+                     location /again/ { add_header_inherit on; location /again/deep/ { etag off; } }
+                     location /merged/ { add_header_inherit merge; location /merged/deep/ { add_header X-Own 1; } } }""")
+        both = ["X-Server", "X-Own"]
+        for path, names in (("a", ["X-Server"]), ("bare/a", []), ("own/a", ["X-Own"]), ("own/deep/a", []),
+                            ("again/a", ["X-Server"]), ("again/deep/a", ["X-Server"]), ("merged/a", ["X-Server"]),
+                            ("merged/deep/a", both)):
+            s.write_file("html/" + path, "x")
+            got = s.get("/" + path).headers
+            self.assertEqual([n for n in both if n in got], names, path)
+
     def test_trailers(self):
         s = self.sluice("""
             server { listen 127.0.0.1:%(port)d; root %(prefix)s/html; add_trailer X-End $uri; }""")

@@ -51,6 +51,22 @@ class Folders(SluiceTest):
 
 
 class Alias(SluiceTest):
+    def test_try_files_with_an_alias_of_a_regex(self):
+        s = self.sluice("""
+            server { listen 127.0.0.1:%(port)d;
+                     location ~ ^/x/(.*)$ { alias %(prefix)s/data/$1; try_files $uri.html $uri =404; }
+                     location ~ ^/y/(.*)$ { alias %(prefix)s/data/$1; try_files .html =404; }
+                     location ~ ^/z/(.*)$ { alias %(prefix)s/data/$1; try_files $uri =404; index i.html; } }""")
+        s.write_file("data/a.html", "suffixed")
+        s.write_file("data/b", "plain")
+        s.write_file("data/d/i.html", "index")
+        for target, body in (("/x/a", "suffixed"), ("/x/b", "plain"), ("/x/a.html", "suffixed"), ("/y/a", "suffixed"),
+                             ("/z/b", "plain")):
+            got = s.get(target)
+            self.assertEqual((got.status, got.text), (200, body), target)
+        for target in ("/x/none", "/y/b", "/z/a", "/x/../data/b"):
+            self.assertEqual(s.get(target).status, 404, target)
+
     def test_alias(self):
         s = self.sluice(r"""
             server { listen 127.0.0.1:%(port)d; root %(prefix)s/html;

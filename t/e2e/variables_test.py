@@ -220,6 +220,11 @@ class UpstreamVariables(LogTest):
         self.assertEqual(lengths, "0, 2")
         self.assertRegex(header, r"^-, 0\.\d{3}$")
 
+    def test_when_nobody_could_be_asked(self):
+        line, _ = self.logged("$upstream_addr|$upstream_status|$upstream_connect_time|$upstream_header_time|$upstream_response_time",
+                              "proxy_pass http://u;", conf="upstream u { server 127.0.0.1:9 down; }")
+        self.assertEqual(line, "u|502|-|-|0.000")
+
     def test_groups_are_separated_by_colons(self):
         first = self.origin(lambda req: Response(500, body=b"no"))
         second = self.origin(lambda req: Response(200, body=b"yes"))

@@ -226,6 +226,7 @@ event::Task<Result<void>> Proxying::connect(Try& now) {
   doing = "connecting to upstream";
   net::ConnectOptions options;
   options.keepalive = settings.socket_keepalive;
+  options.nodelay = r.core().tcp_nodelay;
   std::optional<net::Address> bind;
   if (!settings.bind.empty()) {
     bind = net::Address::parse(settings.bind.evaluate(r), 0);
@@ -368,9 +369,10 @@ Flow Proxying::send_request(Try& now) {
 }
 
 void Proxying::note_exchange(Try& now, bool got_head) {
-  last().bytes_sent = now.origin->bytes_sent();
-  last().bytes_received = now.origin->bytes_received();
-  if (got_head) { last().header_time = since_start(now); }
+  Attempt& attempt = last();
+  attempt.bytes_sent = now.origin->bytes_sent();
+  attempt.bytes_received = now.origin->bytes_received();
+  if (got_head) { attempt.header_time = since_start(now); }
 }
 
 // False: there is none left to ask.
@@ -383,8 +385,9 @@ bool Proxying::choose_peer(const Error& failure) {
   tried.add(peer);
   owned->current.emplace(*target.group, *peer);
   r.attempts.push_back({});
-  last().address = peer->name;
-  last().new_group = r.attempts.size() > 1 && tried.size() == 1;
+  Attempt& attempt = last();
+  attempt.address = peer->name;
+  attempt.new_group = r.attempts.size() > 1 && tried.size() == 1;
   if (first_try_at == 0) { first_try_at = clock::now(); }
   return true;
 }
@@ -447,6 +450,7 @@ uint16_t Proxying::give_up(const Error& error) {
 void Proxying::accept(Try& now) {
   now.peer().succeeded(now.started_at());
   last().status = head->status;
+  SLUICE_REQUEST_DEBUG(r, "http upstream: status %u", head->status);
   Verdict verdict = take_response(r, pass, settings, target, *head);
   if (verdict != Verdict::next) {
     last().response_time = since_start(now);
@@ -513,6 +517,7 @@ void Proxying::note_nobody(const Error& failure) {
   r.attempts.push_back({});
   last().address = target.group->name;
   last().status = 502;
+  last().response_time = 0;
   log_failure(failure, "connecting to upstream");
 }
 
@@ -560,6 +565,8 @@ event::Task<Result<void>> Proxying::run() {
     Result<void> tried_now;
     bool pooled = take_pooled(now);
     if (!pooled) { tried_now = co_await connect(now); }
+    SLUICE_REQUEST_DEBUG(r, "http upstream: \"%s\", %s connection", now.peer().name.c_str(),
+                         pooled ? "kept" : "new");
     if (tried_now) {
       Flow sent = send_request(now);
       if (sent == Flow::error) {

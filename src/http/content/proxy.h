@@ -87,6 +87,8 @@ struct ProxySettings {
   bool buffering = true;
   conf::Size buffer_size{0};  // 0: our own limit for heads
   conf::Buffers buffers{8, 8192};
+  bool buffers_given = false;
+  const conf::Scope* checked_for = nullptr;  // the block whose sizes will be compared
   conf::Size busy_buffers_size{0};
   conf::Size max_temp_file_size{1u << 30};
   conf::Size temp_file_write_size{0};
@@ -105,6 +107,9 @@ struct ProxySettings {
   std::vector<std::string> upgrade_tokens = {"websocket"};
   bool pass_trailers = false;
 };
+
+// For directives of sizes: compares them with each other once the block is complete.
+void check_proxy_buffers(conf::Build& build, conf::Scope& scope, const conf::Node& node);
 
 // Where a request goes: computed per request when proxy_pass has variables.
 struct ProxyTarget {

@@ -170,7 +170,20 @@ void set_buffers(Build& build, Scope& scope, const Node& node, const Row& row) {
     conf::invalid_value(build, node, 1, row, "a size such as 8k");
   } else {
     scope.own<P>().buffers = {static_cast<uint32_t>(*count), size->bytes};
+    scope.own<P>().buffers_given = true;
+    check_proxy_buffers(build, scope, node);
   }
+}
+
+template <conf::Size P::*member>
+void set_buffer_size(Build& build, Scope& scope, const Node& node, const Row& row) {
+  auto size = conf::parse_size(node.argument(0));
+  if (!size) {
+    conf::invalid_value(build, node, 0, row, conf::ValueOf<conf::Size>::expected);
+    return;
+  }
+  scope.own<P>().*member = *size;
+  check_proxy_buffers(build, scope, node);
 }
 
 void set_next_upstream(Build& build, Scope& scope, const Node& node, const Row&) {
@@ -303,16 +316,16 @@ const conf::Module<P> module(
             .repeating(),
         {"proxy_buffering", kPlaces, &P::buffering, "on | off",
          "Whether answers are read ahead of a slow client, in memory and then in a temporary file.", "on"},
-        {"proxy_buffer_size", kPlaces, &P::buffer_size, "size",
+        {"proxy_buffer_size", kPlaces, arguments(1), set_buffer_size<&P::buffer_size>, "size",
          "Largest head of an answer; more is 502. Without this directive 64k.", "64k"},
         {"proxy_buffers", kPlaces, arguments(2), set_buffers, "number size",
          "Memory for an answer that is read ahead of its client: number times size, at least 64k.", "8 8k"},
-        {"proxy_busy_buffers_size", kPlaces, &P::busy_buffers_size, "size",
+        {"proxy_busy_buffers_size", kPlaces, arguments(1), set_buffer_size<&P::busy_buffers_size>, "size",
          "Accepted for compatibility: what has been read is sent at once.", ""},
-        {"proxy_max_temp_file_size", kPlaces, &P::max_temp_file_size, "size",
+        {"proxy_max_temp_file_size", kPlaces, arguments(1), set_buffer_size<&P::max_temp_file_size>, "size",
          "Largest temporary file for one answer; 0 uses none.", "1024m"},
-        {"proxy_temp_file_write_size", kPlaces, &P::temp_file_write_size, "size",
-         "Accepted for compatibility: writes are as large as what is there.", ""},
+        {"proxy_temp_file_write_size", kPlaces, arguments(1), set_buffer_size<&P::temp_file_write_size>,
+         "size", "Accepted for compatibility: writes are as large as what is there.", ""},
         {"proxy_temp_path", kPlaces, arguments(1, 4), set_temp_path, "path [level1 [level2 [level3]]]",
          "Folder of temporary files for answers. Levels are accepted; the files have no name.", "proxy_temp"},
         {"proxy_request_buffering", kPlaces, &P::request_buffering, "on | off",

@@ -40,6 +40,8 @@ struct AddedFields {
     all.insert(all.end(), inherited.begin(), inherited.end());
     return all;
   }
+  // Whether a block that says nothing is different from the one around it.
+  bool changes_inward() const { return inherit == Inherit::off && !own.empty(); }
   void enter_block() {
     inherited = effective();
     own.clear();
@@ -60,6 +62,14 @@ AddedSettings& settings_in(Scope& scope) {
   }
   return settings;
 }
+
+void begin_block(Scope& scope) {
+  const auto& around = scope.get<AddedSettings>();
+  if (around.headers.changes_inward() || around.trailers.changes_inward()) { settings_in(scope); }
+}
+
+const BlockRow block_row{begin_block};
+const BlockRegistration block_registered(block_row);
 
 // Framing is made by the protocol: a second word on it would only break the connection.
 bool is_framing(FieldId id) {
@@ -126,8 +136,9 @@ const conf::Module<AddedSettings> module(
             .repeating(),
         {"add_header_inherit", kEverywhere, arguments(1), set_inherit<&AddedSettings::headers>,
          "on | off | merge",
-         "Whether a block with add_header of its own keeps those of the blocks around it: never (on: a block "
-         "without its own takes them), not even a block without its own (off), or always (merge).",
+         "Whether a block takes the add_header of the blocks around it: when it has none of its own (on), "
+         "never "
+         "(off), or always, behind its own (merge). Inner blocks inherit the rule.",
          "on"},
         {"add_trailer_inherit", kEverywhere, arguments(1), set_inherit<&AddedSettings::trailers>,
          "on | off | merge", "As add_header_inherit, for add_trailer.", "on"},

@@ -43,6 +43,15 @@ RequestLimits limits_of(const ServerSettings& settings) {
   return limits;
 }
 
+void log_head(const Request& request) {
+  request.write_debug("http request line: \"%.*s\"", static_cast<int>(request.head.line.size()),
+                      request.head.line.data());
+  for (const Field& field : request.head.fields) {
+    request.write_debug("http header: \"%.*s: %.*s\"", static_cast<int>(field.name.size()), field.name.data(),
+                        static_cast<int>(field.value.size()), field.value.data());
+  }
+}
+
 }  // namespace
 
 // Reads one head. A plain object driven by read_head(), so that a head that arrives in one piece costs no
@@ -61,6 +70,7 @@ ServerConnection::ServerConnection(Service& service, const sockaddr* peer, sockl
   client_.peer.set(peer, length);
   client_.port = &port;
   client_.accepted_at = clock::now();
+  client_.debug = log::debug_wanted && service.debugs(peer);
   service.connections.push_back(this);
   ++service.connection_count;
 }
@@ -184,6 +194,10 @@ void ServerConnection::become_idle() {
 void ServerConnection::close() {
   if (state_ == State::closed) { return; }
   state_ = State::closed;
+  if (log::debug_wanted && (client_.debug || log::main_log().on(log::Level::debug))) [[unlikely]] {
+    log::write(log::main_log().debugging(), log::Level::debug, nullptr, 0, "*%llu close http connection: %d",
+               static_cast<unsigned long long>(client_.number), client_.fd);
+  }
   clear();
   drop_input();
   io_.close();
@@ -227,6 +241,22 @@ event::Task<ServerConnection::HeadRead> ServerConnection::read_head(ServerExchan
   }
 }
 
+// Of a line that was not understood, or not all received, the log shows what there is.
+void ServerConnection::note_line(Request& request) const {
+  if (!request.head.line.empty() || buffered() == 0) { return; }
+  string_view text(input(), buffered());
+  request.head.line = text.substr(0, text.find_first_of("\r\n"));
+}
+
+// The client left within the head: nobody can be answered, but it was a request.
+void ServerConnection::log_broken_head(Request& request) {
+  ++client_.requests;
+  request.response.status = 400;
+  SLUICE_REQUEST_LOG(request, info, 0, "client prematurely closed connection while reading client request %s",
+                     request.head.path.empty() ? "line" : "headers");
+  finish(request);
+}
+
 // One request after another, until there is nothing more to read.
 event::Task<void> ServerConnection::run() {
   Next next = Next::close;
@@ -238,22 +268,28 @@ event::Task<void> ServerConnection::run() {
     HeadRead read = HeadRead::complete;
     bool complete = read_at_once(reader);
     if (!complete) { read = co_await read_head(exchange, reader); }
+    note_line(request);
     if (read == HeadRead::nothing || read == HeadRead::ended) {
+      if (buffered() > 0 && !exchange.scope().canceled()) { log_broken_head(request); }
       scope_ = nullptr;
       next = read == HeadRead::nothing && !service_.retiring ? Next::idle : Next::close;
       break;
     }
     uint16_t refused = judge_head(exchange, request, reader, read == HeadRead::late);
     begin_request(exchange, request, refused);
+    if (log::debug_wanted) [[unlikely]] { log_head(request); }
     co_await serve(request, refused);
     clear();
     scope_ = nullptr;
     if (broken(exchange, request)) {
+      finish(request);
+      reset_if_due(exchange, request);
       next = Next::close;
       break;
     }
     if (!exchange.body_read() && !exchange.closes_after()) { co_await finish_body(exchange); }
     next = after(exchange, request.core(), refused != 0);
+    finish(request);
     // A deep pipeline must not keep the others waiting.
     if (next == Next::request && client_.requests % kMostATurn == 0) {
       bool go_on = co_await take_turns();
@@ -292,14 +328,16 @@ uint16_t ServerConnection::judge_head(ServerExchange& exchange, Request& request
 }
 
 // The connection cannot carry another request, nor anything else.
-bool ServerConnection::broken(ServerExchange& exchange, Request& request) {
-  if (exchange.aborted() || exchange.timed_out() || exchange.upgraded() || request.discard_connection) {
-    bool reset = exchange.timed_out() || request.discard_connection;
-    bool wanted = reset && request.core().reset_timedout_connection;
-    if ((wanted || exchange.end_is_invisible()) && io_.is_open()) { io_.reset(); }
-    return true;
-  }
-  return exchange.scope().canceled() || exchange.sink_error().what != What::none;
+bool ServerConnection::broken(ServerExchange& exchange, const Request& request) const {
+  return exchange.aborted() || exchange.timed_out() || exchange.upgraded() || request.discard_connection ||
+         exchange.scope().canceled() || exchange.sink_error().what != What::none;
+}
+
+// Some ends the client must see as such, and some it is not worth a last word.
+void ServerConnection::reset_if_due(const ServerExchange& exchange, const Request& request) {
+  bool wanted =
+      (exchange.timed_out() || request.discard_connection) && request.core().reset_timedout_connection;
+  if ((wanted || exchange.end_is_invisible()) && io_.is_open()) { io_.reset(); }
 }
 
 void ServerConnection::begin_request(ServerExchange& exchange, Request& request, uint16_t refused) {

@@ -45,7 +45,10 @@ class ServerConnection final : public ServedConnection, private event::Deadline 
   void begin_reading(ServerExchange& exchange, Request& request);
   uint16_t judge_head(ServerExchange& exchange, Request& request, class HeadReader& reader, bool late);
   void begin_request(ServerExchange& exchange, Request& request, uint16_t refused);
-  bool broken(ServerExchange& exchange, Request& request);
+  void note_line(Request& request) const;
+  void log_broken_head(Request& request);
+  void reset_if_due(const ServerExchange& exchange, const Request& request);
+  bool broken(ServerExchange& exchange, const Request& request) const;
   Next after(ServerExchange& exchange, const CoreSettings& core, bool refused);
   event::Task<void> finish_body(ServerExchange& exchange);
   event::Task<void> linger();

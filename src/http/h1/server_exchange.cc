@@ -125,6 +125,7 @@ Flow ServerExchange::pull_length(Chain& to, uint64_t room) {
   }
   auto size = static_cast<size_t>(std::min<uint64_t>({connection_.buffered(), left_, room}));
   take_input(to, size);
+  body_received_ += size;
   left_ -= size;
   body_done_ = left_ == 0;
   return body_done_ ? Flow::end : Flow::ok;
@@ -135,6 +136,12 @@ bool ServerExchange::within_limit(uint64_t more) {
   received_ += more;
   uint64_t limit = request_->core().client_max_body_size.bytes;
   return limit == 0 || received_ <= limit;
+}
+
+// Of a chunked body: data and framing.
+void ServerExchange::consume(size_t size) {
+  connection_.begin_ += static_cast<uint32_t>(size);
+  body_received_ += size;
 }
 
 Flow ServerExchange::pull_chunked(Chain& to, uint64_t room) {
@@ -155,7 +162,7 @@ Flow ServerExchange::pull_chunked(Chain& to, uint64_t room) {
         taken += chunked_in_.data().size();
         break;
       case ChunkedDecoder::Event::end:
-        connection_.begin_ += static_cast<uint32_t>(used);
+        consume(used);
         body_done_ = true;
         return Flow::end;
       case ChunkedDecoder::Event::failed:
@@ -163,7 +170,7 @@ Flow ServerExchange::pull_chunked(Chain& to, uint64_t room) {
       case ChunkedDecoder::Event::more:
         break;
     }
-    connection_.begin_ += static_cast<uint32_t>(used);
+    consume(used);
   }
   return Flow::ok;
 }
@@ -221,15 +228,21 @@ void ServerExchange::write_head(Request& request, int64_t length, bool body) {
   no_body_ = !body;
   length_left_ = body && !unframed ? length : -1;
   write_patience_ = core.send_timeout.count;
+  if (core.sendfile_max_chunk.bytes != 0) { most_sendfile_ = core.sendfile_max_chunk.bytes; }
+  // Sockets come with the usual answer: no call for each of them.
+  if (core.tcp_nodelay != connection_.client_.nodelay) {
+    connection_.client_.nodelay = core.tcp_nodelay;
+    connection_.io_.set_nodelay(core.tcp_nodelay);
+  }
 
   string_view reason = response.reason.empty() ? reason_phrase(response.status) : response.reason;
-  size_t room = 512 + reason.size() + response.content_type.size() + room_for(response.fields);
+  string_view product = response.fields.has(FieldId::server) ? string_view() : request.product();
+  size_t room =
+      512 + product.size() + reason.size() + response.content_type.size() + room_for(response.fields);
   char* memory = request.arena().characters(room);
   HeadWriter out(memory);
   out.status_line(response.status, reason);
-  if (!response.fields.has(FieldId::server) && core.server_tokens != ServerTokens::hidden) {
-    out.field("Server", server_field(core.server_tokens));
-  }
+  if (!product.empty()) { out.field("Server", product); }
   if (!response.fields.has(FieldId::date)) { out.field("Date", clock::http_date()); }
   if (!response.content_type.empty()) { out.field("Content-Type", response.content_type); }
   if (length >= 0 && !no_length) {
@@ -298,7 +311,7 @@ void ServerExchange::frame(Chain& from, bool last) {
 Flow ServerExchange::flush() {
   if (out_.empty()) { return Flow::ok; }
   if (!connection_.io_.writable().is_set()) { return Flow::again; }
-  net::IoResult written = connection_.io_.write(out_);
+  net::IoResult written = connection_.io_.write(out_, most_sendfile_);
   bytes_sent_ += written.count;
   switch (written.status) {
     case net::Io::ok:

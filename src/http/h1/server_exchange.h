@@ -20,6 +20,7 @@ class ServerExchange final : public Exchange {
 
   void invite_body() override;
   bool body_read() const override { return body_done_; }
+  uint64_t body_received() const override { return body_received_; }
   Flow pull(Chain& to, uint64_t room) override;
 
   void write_interim(const ResponseHead& head) override;
@@ -64,6 +65,7 @@ class ServerExchange final : public Exchange {
   bool within_limit(uint64_t more);
   bool may_keep() const;
   void take_input(Chain& to, size_t size);
+  void consume(size_t size);
   void frame(Chain& from, bool last);
   Flow flush();
 
@@ -72,9 +74,10 @@ class ServerExchange final : public Exchange {
   Request* request_ = nullptr;
 
   Framing framing_ = Framing::none;
-  BufferRef head_;         // what the request's fields point into
-  uint64_t left_ = 0;      // of a body with a length
-  uint64_t received_ = 0;  // body bytes
+  BufferRef head_;              // what the request's fields point into
+  uint64_t left_ = 0;           // of a body with a length
+  uint64_t received_ = 0;       // body bytes
+  uint64_t body_received_ = 0;  // and the framing around them
   ChunkedDecoder chunked_in_;
   bool body_done_ = true;
   bool waits_for_invitation_ = false;
@@ -93,6 +96,7 @@ class ServerExchange final : public Exchange {
   string_view trailers_;
   uint64_t bytes_sent_ = 0;
   int64_t length_left_ = -1;  // announced and not yet given; -1: not announced
+  uint64_t most_sendfile_ = UINT64_MAX;
   Error write_error_;
   uint64_t write_patience_ = event::kNoDeadline;
 };

@@ -16,7 +16,7 @@ using conf::VariableRow;
 
 // --- the request line ---
 
-Value get_request(Evaluation& in, const Variable&) { return unless_empty(request_of(in).head.line); }
+Value get_request(Evaluation& in, const Variable&) { return {request_of(in).head.line}; }
 
 Value get_request_method(Evaluation& in, const Variable&) {
   const Request& r = request_of(in);
@@ -127,7 +127,7 @@ Value get_content_length(Evaluation& in, const Variable&) {
 
 Value get_request_length(Evaluation& in, const Variable&) {
   const Request& r = request_of(in);
-  return decimal(in.arena(), r.head.size + r.body.size);
+  return decimal(in.arena(), r.head.size + r.exchange.body_received());
 }
 
 Value get_request_body(Evaluation& in, const Variable&) {

@@ -1,0 +1,43 @@
+#include "os/generation.h"
+
+#include <unistd.h>
+
+#include "base/log.h"
+#include "os/error_log.h"
+#include "os/files.h"
+#include "os/load.h"
+#include "os/settings.h"
+
+namespace sluice::os {
+
+namespace {
+constexpr Sockets::Attempts kReloadAttempts{5, 100};
+}
+
+bool prepare_next(const Invocation& invocation, const Generation& now, Generation& next) {
+  Loaded loaded = load(invocation);
+  report(loaded.diagnostics, false);
+  if (!loaded.good() || !prepare(*loaded.config)) { return false; }
+  next.number = now.number + 1;
+  next.config = std::move(loaded.config);
+  const ProcessSettings& settings = process_settings(*next.config);
+  // Whether there is a master is decided at the start.
+  bool alone = !process_settings(*now.config).master_process;
+  unsigned workers = alone ? 1 : settings.worker_processes;
+  if (!next.sockets.open(listen_plan(*next.config), workers, now.sockets, kReloadAttempts)) { return false; }
+  std::string path = pid_path(*next.config);
+  std::string before = pid_path(*now.config);
+  if (path != before) {
+    if (!write_pid_file(path, getpid())) { return false; }
+    unlink(before.c_str());
+  }
+  return true;
+}
+
+void put_in_place(Generation& now, Generation& next) {
+  use_main_log(*next.config);
+  redirect_stderr();
+  next.sockets.replace(now.sockets);
+}
+
+}  // namespace sluice::os
