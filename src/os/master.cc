@@ -266,6 +266,7 @@ void Master::wait() {
   uint64_t time = now();
   int timeout = next == UINT64_MAX ? -1 : static_cast<int>(next > time ? next - time : 0);
   if (poll(watched.data(), watched.size(), timeout) < 0) { return; }
+  clock::refresh();  // hours may have passed, and what follows is logged
   for (size_t i = 1; i < watched.size(); ++i) {
     if ((watched[i].revents & POLLIN) != 0) { note_ready(*processes_.find(starting[i - 1])); }
   }

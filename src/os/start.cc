@@ -188,9 +188,10 @@ int run_server(const Invocation& invocation) {
   loaded.tree = conf::Tree();
   use_main_log(*generation.config);
   // A binary that takes another's place is that one's child already, and is to stay so: it is missed when it
-  // ends.
-  return settings.daemon && !inherited ? begin_as_daemon(invocation, std::move(generation))
-                                       : begin(invocation, std::move(generation), -1, inherited);
+  // ends. The first process of a container is the container, which ends with it.
+  bool stays = inherited || getpid() == 1;
+  return settings.daemon && !stays ? begin_as_daemon(invocation, std::move(generation))
+                                   : begin(invocation, std::move(generation), -1, inherited);
 }
 
 }  // namespace sluice::os
