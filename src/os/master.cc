@@ -7,11 +7,13 @@
 
 #include <algorithm>
 #include <csignal>
+#include <memory>
 #include <optional>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "config.h"
+#include "os/board.h"
 #include "os/error_log.h"
 #include "os/files.h"
 #include "os/load.h"
@@ -69,6 +71,8 @@ class Master {
   void change_binary();
   void reopen();
   void settle_zones();
+  void note_reload(bool failed, std::string message);
+  void show();
   void retire_workers(const Signal& signal);
   void reap();
   void ended(pid_t pid, int status);
@@ -83,11 +87,14 @@ class Master {
   std::vector<Due> due_;
   std::vector<shm::Zones::Claim> unsettled_;  // of processes that ended
   Respawn respawn_;
+  std::unique_ptr<Board> board_;
+  MasterState state_;
   int signals_ = -1;
   int started_fd_;
   int life_[2] = {-1, -1};  // a pipe that closes when the master dies
   enum class Ending { no, quit, terminate } ending_ = Ending::no;
   bool without_workers_ = false;  // after SIGWINCH
+  bool reloading_ = false;        // and whoever asked for it wants to know how it went
   bool settled_ = false;          // this generation serves, older ones were told to leave
   uint64_t kill_at_ = 0;
   int result_ = 0;
@@ -156,6 +163,7 @@ void Master::fork_process(Process process, const char* what) {
 // What a new process is, and is not any more.
 WorkerStart Master::child(const Process& process, int ready_fd) {
   processes_.abandon();
+  board_.reset();
   close(signals_);
   close(life_[1]);
   if (started_fd_ >= 0) { close(started_fd_); }
@@ -211,8 +219,11 @@ void Master::settle() {
     log::notice(0, "more than %u generations of workers are leaving: generation %u is ended",
                 process_settings(config()).max_worker_generations, ended);
   }
-  log::notice(0, "generation %u serves", generation_.number);
+  log::notice(0, "generation %u serves, configuration %016llx", generation_.number,
+              static_cast<unsigned long long>(generation_.hash));
   tell(kStarted);
+  state_.phase = MasterState::Phase::serving;
+  if (reloading_) { note_reload(false, ""); }
 }
 
 // Tells whoever started this process how it went.
@@ -235,9 +246,11 @@ int Master::run() {
   std::string title = "sluice: master process";
   for (const std::string& argument : invocation_.arguments) { title += " " + argument; }
   set_title(title);
+  board_ = std::make_unique<Board>();
   start_workers();
   while (!child_result_) {
     settle();
+    show();
     if (ending_ != Ending::no && processes_.empty()) {
       finish();
       return result_;
@@ -261,7 +274,9 @@ void Master::wait() {
   for (const Due& due : due_) { next = std::min(next, due.at); }
   uint64_t time = now();
   int timeout = next == UINT64_MAX ? -1 : static_cast<int>(next > time ? next - time : 0);
-  if (poll(watched.data(), watched.size(), timeout) < 0) { return; }
+  int changed = poll(watched.data(), watched.size(), timeout);
+  clock::expire();
+  if (changed < 0) { return; }
   for (size_t i = 1; i < watched.size(); ++i) {
     if ((watched[i].revents & POLLIN) != 0) { note_ready(*processes_.find(starting[i - 1])); }
   }
@@ -343,10 +358,36 @@ void Master::reload() {
   }
   log::notice(0, "reconfiguring");
   Generation next;
-  if (!prepare_next(invocation_, generation_, next)) { return; }
+  std::string why;
+  log::collect(&why, log::Level::error);
+  bool good = prepare_next(invocation_, generation_, next);
+  log::collect(nullptr, log::Level::emerg);
+  if (!good) {
+    log::error(0, "the configuration of generation %u stays in place", generation_.number);
+    note_reload(true, why);
+    return;
+  }
   put_in_place(generation_, next);
   generation_ = std::move(next);
+  reloading_ = true;
   start_workers();
+}
+
+void Master::note_reload(bool failed, std::string message) {
+  reloading_ = false;
+  ++state_.attempts;
+  state_.failed = failed;
+  state_.message = std::move(message);
+}
+
+void Master::show() {
+  if (settled_) { state_.generation = generation_.number; }
+  if (settled_) { state_.configuration = generation_.hash; }
+  if (ending_ != Ending::no) { state_.phase = MasterState::Phase::ending; }
+  state_.workers = static_cast<uint32_t>(processes_.count(generation_.number));
+  state_.leaving = processes_.leaving();
+  state_.binary = upgrade_.binary();
+  board_->show(state_);
 }
 
 // After SIGWINCH: workers of the configuration as it is.
@@ -393,6 +434,7 @@ void Master::reap() {
 void Master::ended(pid_t pid, int status) {
   if (pid == upgrade_.binary()) {
     upgrade_.ended(status);
+    ++state_.binaries;
     if (without_workers_ && ending_ == Ending::no) { restart_workers(); }
     return;
   }
@@ -424,6 +466,7 @@ void Master::ended(pid_t pid, int status) {
 
 // A server whose first workers cannot run did not start.
 void Master::give_up_start() {
+  if (reloading_) { note_reload(true, "the new workers cannot run; see the error log\n"); }
   if (settled_ || generation_.number > 1) { return; }
   tell(kFailed);
   result_ = 1;

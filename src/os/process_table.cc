@@ -79,6 +79,12 @@ size_t ProcessTable::count(unsigned generation) const {
   }));
 }
 
+uint32_t ProcessTable::leaving() const {
+  return static_cast<uint32_t>(std::count_if(processes_.begin(), processes_.end(), [](const Process& p) {
+    return p.told != Process::Told::nothing;
+  }));
+}
+
 bool ProcessTable::ready(unsigned generation, unsigned count) const {
   auto ready = std::count_if(processes_.begin(), processes_.end(), [&](const Process& p) {
     return p.generation == generation && p.ready_fd < 0 && !p.manager && p.told == Process::Told::nothing;

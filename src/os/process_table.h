@@ -42,7 +42,8 @@ class ProcessTable {
   Process* find(pid_t pid);
   // Forgets a process that ended; closes its descriptor.
   Process remove(pid_t pid);
-  size_t count(unsigned generation) const;
+  size_t count(unsigned generation) const;  // workers of it that were not told to leave
+  uint32_t leaving() const;
   bool empty() const { return processes_.empty(); }
   std::vector<Process>& all() { return processes_; }
   void kill_all(int signal);
