@@ -14,7 +14,7 @@ namespace sluice {
 
 class Arena {
  public:
-  static constexpr size_t kBlock = 4096;  // bytes, header included; larger requests get a block of their own
+  static constexpr size_t kBlock = 8192;  // bytes, header included; larger requests get a block of their own
 
   Arena() = default;
   Arena(const Arena&) = delete;

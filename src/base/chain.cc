@@ -84,6 +84,10 @@ void Chain::append(Chain&& other) {
 }
 
 void Chain::consume(uint64_t bytes) {
+  if (bytes == size_) {
+    clear();
+    return;
+  }
   size_ -= bytes;
   while (bytes > 0) {
     Slice& slice = items_[first_];

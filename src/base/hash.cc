@@ -16,16 +16,6 @@ uint64_t hash(std::string_view text, uint64_t seed) {
 
 namespace {
 
-struct Key {
-  uint64_t k0 = 0, k1 = 0;
-  Key() {
-    uint64_t raw[2] = {0x736c75696365, 0x6b6579};
-    if (getrandom(raw, sizeof raw, GRND_NONBLOCK) < 0) { raw[0] ^= reinterpret_cast<uintptr_t>(this); }
-    k0 = raw[0];
-    k1 = raw[1];
-  }
-};
-
 struct SipState {
   uint64_t v0, v1, v2, v3;
   void round() {
@@ -61,10 +51,23 @@ constexpr auto kCrc = make_crc_table();
 
 }  // namespace
 
+HashKey random_hash_key() {
+  HashKey key{{0x736c75696365, 0x6b6579}};
+  if (getrandom(key.halves, sizeof key.halves, GRND_NONBLOCK) < 0) {
+    key.halves[0] ^= reinterpret_cast<uintptr_t>(&key);
+  }
+  return key;
+}
+
 uint64_t keyed_hash(std::string_view text) {
-  static const Key key;
-  SipState s{key.k0 ^ 0x736f6d6570736575, key.k1 ^ 0x646f72616e646f6d, key.k0 ^ 0x6c7967656e657261,
-             key.k1 ^ 0x7465646279746573};
+  static const HashKey key = random_hash_key();
+  return keyed_hash(text, key);
+}
+
+uint64_t keyed_hash(std::string_view text, const HashKey& key) {
+  const auto [k0, k1] = key.halves;
+  SipState s{k0 ^ 0x736f6d6570736575, k1 ^ 0x646f72616e646f6d, k0 ^ 0x6c7967656e657261,
+             k1 ^ 0x7465646279746573};
   size_t whole = text.size() / 8 * 8;
   for (size_t i = 0; i < whole; i += 8) {
     uint64_t m;

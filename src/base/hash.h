@@ -19,6 +19,12 @@ constexpr uint32_t hash_lowered(std::string_view text) {
 }
 // SipHash-2-4 with a key drawn at start, the same in all processes of one master.
 uint64_t keyed_hash(std::string_view text);
+// The same with a key of one's own: for what outlives a master.
+struct HashKey {
+  uint64_t halves[2];
+};
+HashKey random_hash_key();
+uint64_t keyed_hash(std::string_view text, const HashKey& key);
 // CRC-32 (IEEE), as nginx uses for consistent hashing and split decisions.
 uint32_t crc32(std::string_view text);
 

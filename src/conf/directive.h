@@ -262,19 +262,22 @@ class Module {
   static ModuleInfo& info() {
     static ModuleInfo* registered = [] {
       auto* made = new ModuleInfo{};
-      made->slot = modules().size();
+      made->slot = slot_ = modules().size();
       modules().push_back(made);
       return made;
     }();
     return *registered;
   }
-  static size_t slot() { return info().slot; }
+  // Known once the module's table has been registered, which is before main().
+  static size_t slot() { return slot_; }
+
+ private:
+  static inline constinit size_t slot_ = SIZE_MAX;
 };
 
 template <class T>
 const T& Settings::get() const {
-  static const size_t slot = Module<T>::slot();
-  return *static_cast<const T*>(slots_[slot]);
+  return *static_cast<const T*>(slots_[Module<T>::slot()]);
 }
 
 template <class T>

@@ -69,9 +69,7 @@ void Loop::on_tick(int fd, short, void* self) {
   static_cast<Loop*>(self)->tick_at_ = TimerWheel::kNever;
 }
 
-void Loop::arm_tick() {
-  uint64_t next = timers_.next();
-  if (next >= tick_at_) { return; }
+void Loop::arm_tick(uint64_t next) {
   tick_at_ = next;
   uint64_t now = clock::now();
   uint64_t wait = next > now ? next - now : 0;
@@ -97,7 +95,7 @@ void Loop::turn(int milliseconds) {
     timeval wait = to_timeval(static_cast<uint64_t>(milliseconds));
     event_base_loopexit(base_, &wait);
   }
-  arm_tick();
+  if (timers_.next() < tick_at_) { arm_tick(timers_.next()); }
   clock::expire();
   event_base_loop(base_, jobs_.empty() ? EVLOOP_ONCE : EVLOOP_NONBLOCK);
   settle();
@@ -107,7 +105,7 @@ void Loop::run() {
   stopped_ = false;
   settle();
   while (!stopped_) {
-    arm_tick();
+    if (timers_.next() < tick_at_) { arm_tick(timers_.next()); }
     clock::expire();
     event_base_loop(base_, (jobs_.empty() ? EVLOOP_ONCE : EVLOOP_NONBLOCK) | EVLOOP_NO_EXIT_ON_EMPTY);
     settle();

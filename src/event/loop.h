@@ -65,7 +65,7 @@ class Loop {
   Loop();
   static void on_tick(int, short, void* self);
   void settle();
-  void arm_tick();
+  void arm_tick(uint64_t next);
 
   event_base* base_;
   struct Tick;

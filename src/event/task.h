@@ -152,6 +152,13 @@ template <class A, class B>
 class [[nodiscard]] Both {
  public:
   Both(Task<A> a, Task<B> b) : a_(std::move(a)), b_(std::move(b)) {}
+  Both(const Both&) = delete;
+  Both& operator=(const Both&) = delete;
+  ~Both() {
+    for (std::coroutine_handle<> frame : counting_) {
+      if (frame) { frame.destroy(); }
+    }
+  }
   bool await_ready() const noexcept { return a_.await_ready() && b_.await_ready(); }
   bool await_suspend(std::coroutine_handle<> waiting) {
     // Each side continues into a tiny frame that counts down; the last one resumes the waiter.
@@ -159,8 +166,8 @@ class [[nodiscard]] Both {
     left_ = 0;
     if (!a_.await_ready()) { ++left_; }
     if (!b_.await_ready()) { ++left_; }
-    if (!a_.await_ready()) { a_.await_suspend(countdown(*this).handle); }
-    if (!b_.await_ready()) { b_.await_suspend(countdown(*this).handle); }
+    if (!a_.await_ready()) { a_.await_suspend(counting_[0] = countdown(*this).handle); }
+    if (!b_.await_ready()) { b_.await_suspend(counting_[1] = countdown(*this).handle); }
     return true;
   }
   std::pair<A, B> await_resume() {
@@ -174,21 +181,19 @@ class [[nodiscard]] Both {
     struct promise_type {
       Countdown get_return_object() { return {std::coroutine_handle<promise_type>::from_promise(*this)}; }
       std::suspend_always initial_suspend() const noexcept { return {}; }
-      // The frame ends itself and passes control to the waiter when it was the last.
+      // Passes control to the waiter when it was the last.
       struct Final {
         bool await_ready() const noexcept { return false; }
         std::coroutine_handle<> await_suspend(std::coroutine_handle<promise_type> self) const noexcept {
-          std::coroutine_handle<> next = self.promise().next_;
-          self.destroy();
-          return next;
+          return self.promise().next_;
         }
         void await_resume() const noexcept {}
       };
       Final final_suspend() const noexcept { return {}; }
       void return_value(std::coroutine_handle<> next) { next_ = next; }
       void unhandled_exception() const noexcept { abort(); }
-      static void* operator new(size_t size) { return pool::take(size); }
-      static void operator delete(void* memory, size_t size) { pool::give(memory, size); }
+      static void* operator new(size_t size) { return PromiseBase::operator new(size); }
+      static void operator delete(void* memory, size_t size) { PromiseBase::operator delete(memory, size); }
       std::coroutine_handle<> next_;
     };
     std::coroutine_handle<promise_type> handle;
@@ -199,6 +204,7 @@ class [[nodiscard]] Both {
 
   Task<A> a_;
   Task<B> b_;
+  std::coroutine_handle<> counting_[2];
   std::coroutine_handle<> waiting_;
   int left_ = 0;
 };

@@ -49,7 +49,7 @@ void TimerWheel::recompute() {
   for (int level = 0; level < kLevels; ++level) { earliest_ = std::min(earliest_, first_of(level)); }
 }
 
-void TimerWheel::advance(uint64_t now) {
+void TimerWheel::fire(uint64_t now) {
   while (earliest_ <= now) {
     uint64_t at = std::max(earliest_, now_);
     now_ = at;
@@ -72,7 +72,6 @@ void TimerWheel::advance(uint64_t now) {
     while (Timer* timer = due.pop_front()) { timer->expired(); }
     recompute();
   }
-  now_ = std::max(now_, now);
 }
 
 }  // namespace sluice::event

@@ -2,6 +2,7 @@
 // deadline per wait costs nothing worth saving. Resolution 1 ms; a timer never fires early.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "base/list.h"
@@ -34,7 +35,10 @@ class TimerWheel {
   // `deadline` in milliseconds of clock::now(). Re-arms when armed.
   void arm(Timer& timer, uint64_t deadline);
   // Fires what is due at `now`.
-  void advance(uint64_t now);
+  void advance(uint64_t now) {
+    if (earliest_ <= now) { fire(now); }
+    now_ = std::max(now_, now);
+  }
   // No timer is due before this; kNever when there is none. May be earlier than the first real deadline.
   uint64_t next() const { return earliest_; }
 
@@ -42,6 +46,7 @@ class TimerWheel {
   static constexpr int kLevels = 4;
   static constexpr uint64_t kSlots = 256;
 
+  void fire(uint64_t now);
   void place(Timer& timer);
   uint64_t first_of(int level) const;
   void recompute();

@@ -88,8 +88,6 @@ constexpr auto kReasonIndex = make_reason_index();
 }  // namespace
 
 Method parse_method(string_view token) {
-  // Most requests, without a look at the table.
-  if (token.size() == 3 && memcmp(token.data(), "GET", 3) == 0) { return Method::get; }
   for (size_t i = 1; i < std::size(kMethods); ++i) {
     if (kMethods[i] == token) { return static_cast<Method>(i); }
   }

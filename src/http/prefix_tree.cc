@@ -76,6 +76,7 @@ void PrefixTree::split_children(const std::vector<Name>& names, const Work& work
 
 uint32_t PrefixTree::child(const Node& node, char first) const {
   const char* begin = firsts_.data() + node.children;
+  if (node.child_count <= 1) { return node.child_count == 1 && *begin == first ? node.children : kNone; }
   const void* at = memchr(begin, first, node.child_count);
   return at == nullptr ? kNone : node.children + static_cast<uint32_t>(static_cast<const char*>(at) - begin);
 }
@@ -105,7 +106,7 @@ PrefixTree::Found PrefixTree::find(std::string_view text) const {
     std::string_view rest = text.substr(at + 1);
     const char* label = labels_.data() + node->label;
     if (rest.size() >= node->label_size) {
-      if (memcmp(rest.data(), label, node->label_size) != 0) { return found; }
+      if (node->label_size > 0 && memcmp(rest.data(), label, node->label_size) != 0) { return found; }
       at += 1 + node->label_size;
       continue;
     }

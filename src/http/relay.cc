@@ -10,7 +10,8 @@
 namespace sluice::http {
 
 namespace {
-constexpr uint64_t kMostATurn = 4 << 20;  // bytes before others have their turn
+constexpr uint64_t kMostATurn = 4 << 20;  // bytes in and out before others have their turn
+constexpr uint64_t kMostRate = uint64_t{1} << 40;
 
 uint64_t in_file(const Chain& chain) {
   uint64_t total = 0;
@@ -57,9 +58,15 @@ void Spill::drop() {
   size_ = 0;
 }
 
+// An origin may name the rate, so the arithmetic holds for any: no rate above kMostRate means anything.
+Pace::Pace(uint64_t rate, uint64_t after)
+    : rate_(std::min(rate, kMostRate)),
+      after_(std::min(after, UINT64_MAX / 2)),
+      start_(rate == 0 ? 0 : clock::now()) {}
+
 uint64_t Pace::allowed(uint64_t sent) const {
   uint64_t elapsed = clock::now() - start_ + 1000;  // the first second's worth is free to go at once
-  uint64_t budget = after_ + rate_ * elapsed / 1000;
+  uint64_t budget = after_ + rate_ * (elapsed / 1000) + rate_ * (elapsed % 1000) / 1000;
   return budget > sent ? budget - sent : 0;
 }
 
@@ -79,16 +86,20 @@ Relay::Relay(const RelayPlan& plan)
 
 Relay::State Relay::step() {
   if (error_.what != What::none) { return State::failed; }
-  turn_ends_ = sent_ + kMostATurn;
+  uint64_t end = taken_ + sent_ + kMostATurn;
   for (;;) {
-    if (sent_ >= turn_ends_) { return State::turn; }
+    if (taken_ + sent_ >= end) { return State::turn; }
+    uint64_t room = ended_ ? 0 : this->room();
+    bool asked = room > 0;
     bool read_some = false;
-    if (!ended_ && room() > 0 && !read(read_some)) { return State::failed; }
+    if (asked && !read(room, read_some)) { return State::failed; }
     if (!write()) { return State::failed; }
     if (ended_ && last_pushed_ && pending_.empty() && plan_.sink->unsent() == 0) { return State::complete; }
     bool stuck = sink_full_ || pace_held_;
     bool more = !stuck && !pending_.empty();
-    if (!more && (!read_some || (stuck && room() == 0))) { return State::waiting; }
+    // A source is waited for only after it had nothing: it may hold bytes that its socket tells nothing of.
+    bool may_read = wants_source() && (read_some || !asked);
+    if (!more && !may_read) { return State::waiting; }
   }
 }
 
@@ -109,14 +120,15 @@ uint64_t Relay::room() const {
   return may_spill() ? plan_.buffer_limit : 0;
 }
 
-bool Relay::read(bool& some) {
+bool Relay::read(uint64_t room, bool& some) {
   // With nobody between and nothing before it, what is read needs no stop on its way.
-  bool straight = plan_.filters == nullptr && pending_.empty() && !sink_full_;
+  bool straight = plan_.filters == nullptr && pending_.empty() && !sink_full_ && !pace_held_;
   Chain between;
   Chain& got = straight ? pending_ : between;
-  Flow flow = plan_.source->pull(got, room());
+  Flow flow = plan_.source->pull(got, room);
   if (flow == Flow::error) { return fail(plan_.source->source_error()); }
   some = !got.empty();
+  taken_ += got.size();
   if (flow == Flow::end) {
     ended_ = true;
     some = true;
@@ -137,9 +149,11 @@ bool Relay::filter(Chain& in, bool last) {
     }
     in = std::move(out);
   }
-  // A sink that is behind gets a file between: memory stays bounded while the source is let go.
+  // A sink that is behind, or held back, gets a file between: memory stays bounded while the source is let
+  // go.
   uint64_t files = in_file(in);
-  if (sink_full_ && in_memory() + in.size() > plan_.buffer_limit && may_spill()) {
+  bool behind = sink_full_ || pace_held_;
+  if (behind && in_memory() + in.size() > plan_.buffer_limit && may_spill()) {
     uint64_t before = spill_.size();
     spill_.put(*plan_.spill_path, in, pending_);
     files += spill_.size() - before;
@@ -153,7 +167,7 @@ bool Relay::filter(Chain& in, bool last) {
 bool Relay::write() {
   pace_held_ = false;
   // A file that is given whole would be written until the client is slower than the disk.
-  uint64_t most = turn_ends_ - sent_;
+  uint64_t most = kMostATurn;
   if (pace_.limited()) { most = std::min(most, pace_.allowed(sent_)); }
   if (most == 0 && !pending_.empty()) {
     pace_held_ = true;

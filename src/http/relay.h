@@ -54,7 +54,7 @@ class Spill {
 // How much may be sent now under a rate, and when more may.
 class Pace {
  public:
-  Pace(uint64_t rate, uint64_t after) : rate_(rate), after_(after), start_(rate == 0 ? 0 : clock::now()) {}
+  Pace(uint64_t rate, uint64_t after);
   bool limited() const { return rate_ != 0; }
   uint64_t allowed(uint64_t sent) const;
   uint64_t next_at() const;
@@ -85,7 +85,7 @@ class Relay {
   uint64_t room() const;
   void set_deadlines(bool for_source, bool for_sink);
   event::Task<Result<void>> wait(event::Scope& scope);
-  bool read(bool& some);
+  bool read(uint64_t room, bool& some);
   bool filter(Chain& in, bool last);
   bool write();
   bool fail(Error error);
@@ -95,8 +95,8 @@ class Relay {
   Spill spill_;
   Chain pending_;
   Error error_;
-  uint64_t sent_ = 0;
-  uint64_t turn_ends_ = 0;  // what `sent_` may come to before others have their turn
+  uint64_t taken_ = 0;  // from the source
+  uint64_t sent_ = 0;   // to the sink
   uint64_t pending_in_file_ = 0;
   uint64_t sink_in_file_ = 0;
   uint64_t source_deadline_ = event::kNoDeadline;

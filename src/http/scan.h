@@ -139,7 +139,7 @@ class ControlScan {
  public:
   ControlScan(const char* floor, const char* at, const char* end) : floor_(floor), at_(at), end_(end) {}
   // The next control, HTAB not among them, or the end.
-  const char* next() {
+  [[gnu::always_inline]] const char* next() {
     while (found_ == 0) {
       if (at_ == end_) { return end_; }
       look();
@@ -151,7 +151,7 @@ class ControlScan {
 
  private:
 #ifdef __SSE2__
-  void look() {
+  [[gnu::always_inline]] void look() {
     using namespace scan_detail;
     from_ = at_;
     if (end_ - at_ >= 2 * kStep) [[likely]] {

@@ -115,6 +115,8 @@ void retire(os::Worker& worker) {
   Service* service = service_of(worker);
   if (service == nullptr) { return; }
   service->retiring = true;
+  // Who waits in the queue of a socket that nobody else has may have sent a request already.
+  for (auto& acceptor : service->acceptors) { acceptor->drain(); }
   service->acceptors.clear();
   each_connection(*service, [](ServedConnection& connection) { connection.retire(); });
 }

@@ -42,7 +42,7 @@ struct Scan {
 };
 
 // Whether the '/' at `at` starts something that cannot stay: an empty or a dot segment.
-bool reducible(string_view raw, size_t at, bool merge_slashes) {
+[[gnu::always_inline]] inline bool reducible(string_view raw, size_t at, bool merge_slashes) {
   char next = at + 1 < raw.size() ? raw[at + 1] : '\0';
   return (next == '/' && merge_slashes) || (next == '.' && dot_segment(raw, at + 1));
 }

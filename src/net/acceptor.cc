@@ -13,6 +13,7 @@ namespace {
 constexpr int kBatch = 64;  // connections a turn: those already here must be served, too
 // One a turn leaves the others to workers that have nothing to do, and saves the call that finds no more.
 constexpr int kOne = 1;
+constexpr int kMostBatches = 64;    // of a queue that is drained: as many as any backlog is likely to hold
 constexpr uint64_t kPauseMs = 100;  // after running out of descriptors or memory
 }  // namespace
 
@@ -28,7 +29,13 @@ void Acceptor::ready(void* self) { static_cast<Acceptor*>(self)->take(); }
 
 void Acceptor::retry(void* self) { static_cast<Acceptor*>(self)->watch_.resume(); }
 
-void Acceptor::take() {
+void Acceptor::drain() {
+  batch_ = kBatch;
+  for (int i = 0; i < kMostBatches && take(); ++i) {}
+}
+
+// True: there may be more.
+bool Acceptor::take() {
   for (int i = 0; i < batch_; ++i) {
     union {
       sockaddr any;
@@ -42,13 +49,14 @@ void Acceptor::take() {
       accepted_(context_, fd, &peer.any, length);
       continue;
     }
-    if (errno == EAGAIN) { return; }
+    if (errno == EAGAIN) { return false; }
     if (errno == EINTR || errno == ECONNABORTED || errno == EPROTO) { continue; }
     log::crit(errno, "accept4() failed");
     watch_.pause();
     again_.in(kPauseMs);
-    return;
+    return false;
   }
+  return true;
 }
 
 }  // namespace sluice::net

@@ -16,6 +16,8 @@ class Acceptor {
   using Accepted = void (*)(void* context, int fd, const sockaddr* peer, socklen_t length);
   // `all`: every connection that waits is taken at once, as far as those already here can be kept waiting.
   Acceptor(int fd, bool all, Accepted accepted, void* context);
+  // Takes all that wait in the queue now: before the socket is closed, which would reset them.
+  void drain();
   // No more connections; those waiting in the queue stay there for others.
   void pause() { watch_.pause(); }
   void resume() { watch_.resume(); }
@@ -24,7 +26,7 @@ class Acceptor {
  private:
   static void ready(void* self);
   static void retry(void* self);
-  void take();
+  bool take();
   int fd_;
   int batch_;  // connections a turn
   Accepted accepted_;

@@ -27,6 +27,7 @@ void block_signals() {
       set_of({SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH, SIGCHLD, SIGALRM, SIGIO});
   sigprocmask(SIG_BLOCK, &known, nullptr);
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);
 }
 
 int open_signals(std::initializer_list<int> numbers) {

@@ -152,6 +152,7 @@ void open_first_log(const Invocation& invocation) {
 
 int run_server(const Invocation& invocation) {
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);
   Loaded loaded = load(invocation);
   report(loaded.diagnostics, true);
   if (!loaded.good() || !prepare(*loaded.config)) { return 1; }

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""What one proxied request costs a worker, one at a time over kept-alive connections: system calls and instructions.
+"""What one proxied request costs a worker, one at a time over kept-alive connections: system calls, instructions,
+allocations and coroutine frames.
 
-Both counts are nearly free of noise, so they may be asserted where times may not. The origin is another Sluice.
+These counts are nearly free of noise, so they may be asserted where times may not. The origin is another Sluice.
 """
 # alone
 
@@ -16,6 +17,7 @@ from tracing import may_trace, traced, tracing
 
 MOST_CALLS = 6.05            # system calls per request, the wait for events included
 MOST_INSTRUCTIONS = 12_000   # in user space per request
+MOST_FRAMES = 4              # of coroutines per request
 REQUESTS = 200
 ORIGIN = """server {
     listen 127.0.0.1:%(port)d;
@@ -37,6 +39,41 @@ def sanitized():
     """A binary with sanitizers counts their work, too."""
     with open(BINARY, "rb") as f:
         return b"__asan_init" in f.read()
+
+
+# Preloaded: counts in a file that all processes share.
+COUNTER = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+extern void *__libc_malloc(size_t), *__libc_calloc(size_t, size_t), *__libc_realloc(void *, size_t), *__libc_memalign(size_t, size_t);
+static unsigned long own, *count = &own;
+__attribute__((constructor)) static void begin(void) {
+  int fd = open(getenv("COUNT_FILE"), O_RDWR);
+  void *shared = mmap(0, 8, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  close(fd);
+  if (shared != MAP_FAILED) count = shared;
+}
+static void one(void) { __atomic_add_fetch(count, 1, __ATOMIC_RELAXED); }
+void *malloc(size_t size) { one(); return __libc_malloc(size); }
+void *calloc(size_t n, size_t size) { one(); return __libc_calloc(n, size); }
+void *realloc(void *p, size_t size) { one(); return __libc_realloc(p, size); }
+void *memalign(size_t align, size_t size) { one(); return __libc_memalign(align, size); }
+void *aligned_alloc(size_t align, size_t size) { one(); return __libc_memalign(align, size); }
+int posix_memalign(void **p, size_t align, size_t size) { one(); return (*p = __libc_memalign(align, size)) ? 0 : 12; }
+"""
+
+
+def frames_made_at():
+    """Where in the binary the number of coroutine frames is counted; None when its symbols are gone."""
+    if not shutil.which("nm"):
+        return None
+    names = subprocess.run(["nm", "-C", BINARY], capture_output=True, text=True).stdout
+    found = re.search(r"(?m)^([0-9a-f]+) \w sluice::event::FrameCounter::made$", names)
+    return int(found[1], 16) if found else None
 
 
 @unittest.skipIf(sanitized(), "the binary is built with sanitizers")
@@ -67,6 +104,55 @@ class Cost(SluiceTest):
         sent = sum(n for name, n in counts.items() if name.startswith(("send", "write")))
         self.assertGreaterEqual(sent, 2 * REQUESTS, "the trace is not complete: %s" % counts)
         self.assertLessEqual(per_request, MOST_CALLS, counts)
+
+    def counting(self, conf, **names):
+        """An instance whose allocations are counted, and a function that returns their number."""
+        path, library, shared = (os.path.join(self.dir, name) for name in ("counter.c", "counter.so", "count"))
+        with open(path, "w") as f:
+            f.write(COUNTER)
+        subprocess.run(["cc", "-O2", "-shared", "-fPIC", "-o", library, path], check=True)
+        with open(shared, "wb") as f:
+            f.write(bytes(8))
+        os.chmod(shared, 0o666)
+
+        def count():
+            with open(shared, "rb") as f:
+                return int.from_bytes(f.read(), sys.byteorder)
+        return self.sluice(conf, env={"LD_PRELOAD": library, "COUNT_FILE": shared}, **names), count
+
+    @unittest.skipUnless(shutil.which("cc"), "no compiler")
+    def test_allocations(self):
+        self.source = self.sluice(ORIGIN, body="x" * 1000)
+        s, count = self.counting(PROXY, origin=self.source)
+        self.assertGreater(count(), 100, "nothing is counted")
+        with s.connect() as c:
+            self.ask(c, 1000)
+            before = count()
+            self.ask(c, 1000)
+            self.assertEqual(count() - before, 0)
+
+    @unittest.skipUnless(frames_made_at(), "no symbols")
+    def test_frames(self):
+        s = self.start()
+        worker = s.workers()[0]
+        with open("/proc/%d/maps" % worker) as f:
+            base = next(int(line.split("-")[0], 16) for line in f if line.rstrip().endswith(BINARY))
+
+        def made():
+            with open("/proc/%d/mem" % worker, "rb", buffering=0) as f:
+                f.seek(base + frames_made_at())
+                return int.from_bytes(f.read(8), sys.byteorder)
+        with s.connect() as c:
+            self.ask(c, 20)
+            try:
+                before = made()
+            except OSError as e:
+                self.skipTest("the worker's memory may not be read here: %s" % e)
+            self.ask(c, REQUESTS)
+            frames = (made() - before) / REQUESTS
+        print("%.2f coroutine frames per request" % frames, file=sys.stderr)
+        self.assertGreater(frames, 0)
+        self.assertLessEqual(frames, MOST_FRAMES)
 
     @unittest.skipUnless(shutil.which("valgrind"), "valgrind is not installed")
     @unittest.skipIf(SLOW > 1, "the instructions of a sanitizer are not ours")

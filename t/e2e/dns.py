@@ -36,8 +36,8 @@ def reply(query, addresses=(), ttl=60, code=0, flags=0x8180, ident=None, asked=N
 
 
 class NameServer:
-    """Calls answer(name, type, query) for each question; it returns the bytes to send, a list of such, or None.
-    `asked` is the (name, type) of everything asked over UDP, `tcp` of what came over TCP.
+    """Calls answer(name, type, query) for each question; it returns the bytes to send, a list of such, or None. Over
+    TCP it is answer(name, type, query, True). `asked` is the (name, type) of everything asked over UDP, `tcp` of what came over TCP.
     """
 
     def __init__(self, answer):
@@ -63,9 +63,9 @@ class NameServer:
                 pass
             sock.close()
 
-    def _replies(self, query):
+    def _replies(self, query, *tcp):
         name, kind, _ = question(query)
-        answer = self.answer(name, kind, query)
+        answer = self.answer(name, kind, query, *tcp)
         return answer if isinstance(answer, list) else [answer] if answer is not None else []
 
     def _serve_udp(self):
@@ -97,6 +97,8 @@ class NameServer:
                     return
                 query = file.read(struct.unpack(">H", head)[0])
                 self.tcp.append(question(query)[:2])
-                name, kind, _ = question(query)
-                data = self.answer(name, kind, query, True)
-                conn.sendall(struct.pack(">H", len(data)) + data)
+                try:
+                    for data in self._replies(query, True):
+                        conn.sendall(struct.pack(">H", len(data)) + data)
+                except OSError:  # the resolver had enough
+                    return

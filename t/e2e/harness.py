@@ -23,12 +23,14 @@ import signal
 import subprocess
 import ssl
 import tempfile
+import threading
 import time
+import traceback
 import unittest
 
 from origins import CLOSE, HANG, RESET, Origin, RawOrigin
 from ports import free_port
-from server import BINARY, SLOW, STAND_IN, Sluice, command, descendants, environment, expand, wait_for
+from server import BINARY, SLOW, STAND_IN, Sluice, command, descendants, environment, expand, read_text, wait_for
 from wire import BadMessage, Closed, Conn, Fields, Request, Response
 
 __all__ = ["SluiceTest", "Response", "Request", "Fields", "Conn", "BadMessage", "Closed", "CLOSE", "HANG", "RESET",
@@ -49,7 +51,9 @@ class SluiceTest(unittest.TestCase):
     maxDiff = None
 
     def run(self, result=None):
-        self._instances, self._origins, self._conns, self._allowed = [], [], [], []
+        self._instances, self._origins, self._conns, self._allowed, self._raised = [], [], [], [], []
+        threading.excepthook = self._thread_raised
+        self._failed_before = self._failures(result)
         self.dir = tempfile.mkdtemp(prefix="sluice-test-")
         os.chmod(self.dir, 0o777)
         self.addCleanup(self._finish)
@@ -114,6 +118,14 @@ class SluiceTest(unittest.TestCase):
 
     # -- the end of a test ----------------------------------------------------------------------------
 
+    @staticmethod
+    def _failures(result):
+        return len(result.failures) + len(result.errors) if result else 0
+
+    def _thread_raised(self, what):
+        """Of a script or an actor: what it was to do or to check was not done."""
+        self._raised.append("".join(traceback.format_exception(what.exc_type, what.exc_value, what.exc_traceback)))
+
     def _keep(self, origin):
         self._origins.append(origin)
         return origin
@@ -131,7 +143,8 @@ class SluiceTest(unittest.TestCase):
             problems += instance.problems(self._allowed)
         for origin in self._origins:
             problems += ["origin: " + e for e in origin.errors]
-        if problems or not self._outcome.success:
+        problems += ["a thread raised " + e for e in self._raised]
+        if problems or self._failures(self._outcome.result) != self._failed_before:
             self._show()
         else:
             shutil.rmtree(self.dir, ignore_errors=True)
@@ -171,9 +184,11 @@ class SluiceTest(unittest.TestCase):
             own = set(descendants(os.getpid()))
         problems = []
         for pid in own:
-            with open("/proc/%d/cmdline" % pid) as f:
-                problems.append("left over: process %d %s" % (pid, f.read().replace("\0", " ")))
-            os.kill(pid, signal.SIGKILL)
+            problems.append("left over: process %d %s" % (pid, read_text("/proc/%d/cmdline" % pid).replace("\0", " ")))
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
         self._reap()
         return problems
 

@@ -4,8 +4,10 @@
 import re
 import signal
 import stat
+import threading
 
 from harness import *
+from server import is_alive
 
 OK = 'server { listen 127.0.0.1:%(port)d; location / { return 200 "one"; } }'
 
@@ -120,12 +122,58 @@ class Signals(SluiceTest):
                 self.assertEqual(s.get("/").status, 200)
         wait_for(lambda: len(s.workers(retiring=True)) == 2, 10, "the end of all old workers")
 
+    def test_reloads_lose_no_request_when_workers_come_and_go(self):
+        """Sockets of a worker's own are closed when their worker leaves for good."""
+        conf = "http { %s }" % OK.replace("listen 127.0.0.1:%(port)d", "listen 127.0.0.1:%(port)d reuseport")
+        s = self.sluice(conf, workers=3)
+        over, lost, answered = threading.Event(), [], []
+
+        def client():
+            while not over.is_set():
+                try:
+                    answered.append(s.get("/").status)
+                except (OSError, Closed) as e:
+                    lost.append(e)
+        clients = [threading.Thread(target=client) for _ in range(4)]
+        for thread in clients:
+            thread.start()
+        for count in (1, 3, 2, 1, 3, 1):
+            s.workers_wanted = count
+            s.write_conf(conf)
+            before = s.workers()
+            s.signal("HUP")
+            wait_for(lambda: not set(before) & set(s.workers(retiring=True)), 10, "the old workers' end")
+        over.set()
+        for thread in clients:
+            thread.join()
+        self.assertEqual(lost, [])
+        self.assertEqual(set(answered), {200})
+
+    def test_who_waits_to_be_accepted_is_answered(self):
+        """More connections in the queue than are taken in one turn."""
+        s = self.sluice(OK)
+        worker = s.workers()[0]
+        s.signal("STOP", worker)
+        waiting = [s.connect() for _ in range(150)]
+        for c in waiting:
+            c.request("GET", "/")
+        s.signal("QUIT")
+        s.wait_log("shutting down")
+        s.signal("CONT", worker)
+        self.assertEqual([c.read_response().status for c in waiting], [200] * len(waiting))
+        for c in waiting:
+            c.close()
+        self.assertEqual(s.wait_exit(), 0)
+        s.pid = None
+
     def test_the_number_of_workers_follows(self):
         s = self.sluice("http { %s }" % OK.replace("listen 127.0.0.1:%(port)d", "listen 127.0.0.1:%(port)d reuseport"), workers=1)
         for count in (3, 2):
+            before = s.workers()
             s.workers_wanted = count
             s.reload("http { %s }" % OK.replace("listen 127.0.0.1:%(port)d", "listen 127.0.0.1:%(port)d reuseport"))
-            wait_for(lambda: len(s.workers(retiring=True)) == count, 5, "%d workers" % count)
+            wait_for(lambda: not set(before) & set(s.workers(retiring=True)), 5, "the old workers' end")
+            self.assertEqual(len(s.workers()), count)
             self.assertEqual([s.get("/").status for _ in range(10)], [200] * 10)
 
     def test_reopen(self):
@@ -166,8 +214,7 @@ class Signals(SluiceTest):
         s = self.sluice(OK, workers=2)
         workers = s.workers()
         s.signal("KILL")
-        wait_for(lambda: not any(os.path.exists("/proc/%d" % w) and "Z" not in open("/proc/%d/stat" % w).read().split()[2]
-                                 for w in workers), 5, "the workers' end")
+        wait_for(lambda: not any(map(is_alive, workers)), 5, "the workers' end")
         s.pid = None
 
     def test_winch_retires_the_workers_and_hup_brings_them_back(self):

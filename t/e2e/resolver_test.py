@@ -98,7 +98,7 @@ class Resolver(SluiceTest):
 
     def test_answers_that_are_none(self):
         """Wrong ids and questions are not believed; garbage kills nothing."""
-        def forged(name, kind, query):
+        def forged(name, kind, query, tcp=False):
             wrong = bytes([query[0] ^ 1, query[1]])
             elsewhere = dns.encode("evil.test") + b"\0\1\0\1"
             good = dns.reply(query, ["127.0.0.1"])

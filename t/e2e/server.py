@@ -37,7 +37,7 @@ def read_text(path):
     try:
         with open(path, encoding="utf-8", errors="backslashreplace") as f:
             return f.read()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # the latter: a process that ended while /proc told of it
         return ""
 
 

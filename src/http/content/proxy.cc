@@ -369,9 +369,10 @@ Flow Proxying::send_request(Try& now) {
 }
 
 void Proxying::note_exchange(Try& now, bool got_head) {
-  last().bytes_sent = now.origin->bytes_sent();
-  last().bytes_received = now.origin->bytes_received();
-  if (got_head) { last().header_time = since_start(now); }
+  Attempt& attempt = last();
+  attempt.bytes_sent = now.origin->bytes_sent();
+  attempt.bytes_received = now.origin->bytes_received();
+  if (got_head) { attempt.header_time = since_start(now); }
 }
 
 // False: there is none left to ask.
@@ -384,8 +385,9 @@ bool Proxying::choose_peer(const Error& failure) {
   tried.add(peer);
   owned->current.emplace(*target.group, *peer);
   r.attempts.push_back({});
-  last().address = peer->name;
-  last().new_group = r.attempts.size() > 1 && tried.size() == 1;
+  Attempt& attempt = last();
+  attempt.address = peer->name;
+  attempt.new_group = r.attempts.size() > 1 && tried.size() == 1;
   if (first_try_at == 0) { first_try_at = clock::now(); }
   return true;
 }

@@ -37,6 +37,12 @@ class Composer {
  public:
   explicit Composer(Arena& arena)
       : arena_(arena), begin_(arena.characters(kFirst)), at_(begin_), end_(begin_ + kFirst) {}
+  template <size_t N>
+  void text(const char (&literal)[N]) {
+    if (static_cast<size_t>(end_ - at_) < N - 1) { grow(N - 1); }
+    memcpy(at_, literal, N - 1);
+    at_ += N - 1;
+  }
   void text(string_view t) {
     if (static_cast<size_t>(end_ - at_) < t.size()) { grow(t.size()); }
     at_ = put(at_, t);
@@ -113,12 +119,12 @@ string_view compose_request(Request& r, const ProxySettings& settings, const Pro
   out.text(method_for(r, settings));
   out.text(" ");
   out.text(clean_target(r, target.target));
-  out.text(settings.version == ProxySettings::Version::v10 ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n");
+  bool old = settings.version == ProxySettings::Version::v10;
+  out.text(string_view(old ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n"));
   if (!settings.set_names.has(FieldId::host)) { out.field("Host", target.host); }
   if (upgrade && !settings.set_names.has(FieldId::connection)) {
     out.text("Connection: upgrade\r\n");
-  } else if (settings.version == ProxySettings::Version::v10 &&
-             !settings.set_names.has(FieldId::connection)) {
+  } else if (old && !settings.set_names.has(FieldId::connection)) {
     out.text("Connection: close\r\n");
   }
   if (upgrade && !settings.set_names.has(FieldId::upgrade)) {

@@ -34,17 +34,17 @@ LineFault check_name(Field& field) {
     name.remove_suffix(1);
     blank = true;
   }
-  int kinds = 0;
-  for (char c : name) {
-    NameKind kind = name_kind(c);
-    if (kind == kNotToken) { return LineFault::not_token; }
-    kinds |= kind;
-  }
+  const char* at = name.data();
+  const char* end = at + name.size();
+  while (at != end && name_kind(*at) == kTokenChar) { ++at; }
+  bool underscore = at != end && name_kind(*at) == kUnderscore;
+  while (at != end && name_kind(*at) != kNotToken) { ++at; }
+  if (at != end) { return LineFault::not_token; }
   if (blank) {
     field.id = field_id(name);
     return LineFault::blank;
   }
-  return (kinds & kUnderscore) != 0 ? LineFault::underscore : LineFault::none;
+  return underscore ? LineFault::underscore : LineFault::none;
 }
 
 Coding parse_transfer_encoding(string_view value) {

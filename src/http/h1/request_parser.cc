@@ -53,6 +53,7 @@ bool RequestParser::fail(uint16_t status, const char* reason) {
 }
 
 ParseState RequestParser::parse(const char* begin, size_t size) {
+  if (stage_ >= Stage::done) { return stage_ == Stage::done ? ParseState::done : ParseState::failed; }
   const char* end = begin + size;
   const char* last = begin + std::min<size_t>(size, limits_.head);
   const char* line = begin + at_;
@@ -115,14 +116,13 @@ bool RequestParser::take_first_line(const char* line, const char* end) {
 // method SP request-target SP HTTP-version (RFC 9112 3), with nothing doubled and nothing else.
 bool RequestParser::take_request_line(const char* line, const char* end) {
   const char* space = line;
-  if (end - line > 4 && memcmp(line, "GET ", 4) == 0) {
-    space = line + 3;
-  } else {
-    while (space != end && is_name_char(*space)) { ++space; }
-  }
+  // Most requests, without a look at any table.
+  bool get = end - line > 4 && memcmp(line, "GET ", 4) == 0;
+  if (get) { space += 3; }
+  while (space != end && is_name_char(*space)) { ++space; }
   if (space == line || space == end || *space != ' ') { return fail(400, "invalid method"); }
   head_.method_text = text_between(line, space);
-  head_.method = parse_method(head_.method_text);
+  head_.method = get ? Method::get : parse_method(head_.method_text);
   const char* target = space + 1;
   const char* target_end = find_target_end(line, target, end);
   if (target == target_end) { return fail(400, "request without a target"); }

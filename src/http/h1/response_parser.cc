@@ -44,6 +44,7 @@ constexpr auto kFraming = [] {
 }
 
 ParseState ResponseParser::parse(const char* begin, size_t size) {
+  if (stage_ >= Stage::done) { return stage_ == Stage::done ? ParseState::done : ParseState::failed; }
   const char* end = begin + size;
   const char* last = begin + std::min<size_t>(size, limits_.head);
   const char* line = begin + at_;

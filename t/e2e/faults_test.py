@@ -1,0 +1,200 @@
+#!/usr/bin/env python3
+"""The machine fails around it: workers die or freeze, files may not grow, folders vanish, logs cannot be written. What
+does not need what failed is served as before, the rest fails visibly, and nothing dies of it."""
+
+import re
+import resource
+import shutil
+import subprocess
+import threading
+
+from hostile import *
+from server import read_text
+
+PROXY = """server { listen 127.0.0.1:%(port)d; client_body_buffer_size 8k; client_max_body_size 0;
+    location = /clean { return 200; } location / { proxy_pass http://127.0.0.1:%(o)d; %(more)s } }"""
+
+
+class Workers(HostileTest):
+    def test_any_death_is_followed_by_another_worker(self):
+        self.allow_log(r"exited on signal (6|9|11)")
+        self.begin(workers=2, env={"ASAN_OPTIONS": "handle_segv=0:handle_abort=0"})  # it would report what we did
+        for name in ("KILL", "SEGV", "ABRT"):
+            victim = self.s.workers()[0]
+            self.s.signal(name, victim)
+            wait_for(lambda: victim not in self.s.workers() and len(self.s.workers()) == 2, 1.5, "another worker after " + name)
+            self.assertEqual(self.s.get("/x").status, 200)
+
+    def test_only_its_own_requests_are_lost(self):
+        self.allow_log(r"exited on signal 9")
+        gate = threading.Event()
+        self.begin(handler=lambda req: (gate.wait(10) if req.target == "/hang" else None, Response(200))[1], workers=2)
+        hanging = []
+        for _ in range(20):
+            hanging.append(self.s.connect())
+            hanging[-1].request("GET", "/hang")
+        self.o.wait_requests(20)
+        self.s.signal("KILL", self.workers[0])
+        wait_for(lambda: self.workers[0] not in self.s.workers(), 1.5)
+        gate.set()
+        answered = 0
+        for c in hanging:
+            try:
+                answered += c.read_response().status == 200
+            except Closed:
+                pass
+            c.close()
+        self.assertIn("exited on signal 9", self.s.error_log)
+        self.assertEqual(self.s.get("/x").status, 200)
+        self.assertLessEqual(answered, 20)
+
+    def test_all_dead(self):
+        self.allow_log(r"exited on signal 9")
+        self.begin(workers=3)
+        for _ in range(3):
+            for worker in self.s.workers():
+                self.s.signal("KILL", worker)
+            begin = time.monotonic()
+            self.assertEqual(self.s.get("/x").status, 200)
+            self.assertLess(time.monotonic() - begin, 2 * SLOW)
+            wait_for(lambda: len(self.s.workers()) == 3, 3)
+
+    def test_a_frozen_worker_stops_nobody_else(self):
+        self.begin(workers=2)
+        frozen = self.workers[0]
+        self.s.signal("STOP", frozen)
+        try:
+            for _ in range(50):
+                begin = time.monotonic()
+                self.assertEqual(self.s.get("/x").status, 200)
+                self.assertLess(time.monotonic() - begin, 1 * SLOW)
+        finally:
+            self.s.signal("CONT", frozen)
+
+
+class Disks(HostileTest):
+    def limited(self, size):
+        """Files of this process and its children may not grow beyond it."""
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_FSIZE, before)
+
+    def post(self, target, body):
+        """The status, or None when the connection just ended."""
+        with self.s.connect() as c:
+            try:
+                c.request("POST", target, [("Connection", "close")], body)
+            except OSError:
+                pass  # refused before its end
+            try:
+                return c.read_response().status
+            except Closed:
+                return None
+
+    def test_files_that_may_not_grow(self):
+        self.allow_log(r"temporary file|writev?\(\)|\(27: File too large\)")
+        large = os.urandom(1 << 20) * 4
+        self.limited(100_000)
+        self.begin(PROXY, lambda req: Response(200, body=large if req.target == "/large" else b"ok"), more="")
+        self.assertEqual(self.s.post("/x", b"x" * 1000).status, 200)
+        self.assertIn(self.post("/x", b"x" * 1_000_000), (500, 413, None))
+        self.assertEqual(len(self.o.requests), 1)
+        # An answer needs the file only to let the origin go.
+        with self.s.connect() as c:
+            c.request("GET", "/large", [("Connection", "close")])
+            time.sleep(0.3)
+            self.assertEqual(c.read_response().body, large)
+        for _ in range(3):
+            with self.s.connect() as c:
+                for _ in range(600):
+                    c.request("GET", "/clean")
+                    self.assertEqual(c.read_response().status, 200)
+        self.assertEqual(len(self.s.access_log), 100_000)
+        self.still_serves("the access log's end")
+
+    def test_folders_that_vanish(self):
+        self.allow_log(r"temporary file|open\(\)|mkstemp|could not|cannot")
+        large = os.urandom(1 << 20) * 4
+        self.begin(PROXY + "client_body_temp_path %(prefix)s/body; proxy_temp_path %(prefix)s/proxy;",
+                   lambda req: Response(200, body=large if req.target == "/large" else b"ok"), more="")
+        shutil.rmtree(self.s.path("body"))
+        shutil.rmtree(self.s.path("proxy"))
+        self.assertEqual(self.s.post("/x", b"x" * 1000).status, 200)
+        self.assertIn(self.post("/x", b"x" * 1_000_000), (200, 500))
+        with self.s.connect() as c:
+            c.request("GET", "/large", [("Connection", "close")])
+            time.sleep(0.3)
+            self.assertEqual(c.read_response().body, large)
+        self.still_serves()
+
+    def test_the_folder_of_the_logs_vanishes(self):
+        self.begin(PROXY.replace("server {", "server { access_log %(prefix)s/lost/a.log;", 1), more="", start=False)
+        os.mkdir(self.s.path("lost"))
+        os.chmod(self.s.path("lost"), 0o777)
+        self.s.start()
+        self.workers = self.s.workers()
+        shutil.rmtree(self.s.path("lost"))
+        self.still_serves()
+        self.allow_log(r"\[emerg\].*lost/a.log|open\(\)")
+        self.s.signal("USR1")
+        self.s.wait_log("reopening logs")
+        self.still_serves("reopening")
+        os.mkdir(self.s.path("lost"))
+        os.chmod(self.s.path("lost"), 0o777)
+        self.s.signal("USR1")
+        wait_for(lambda: self.s.get("/clean") and "/clean" in read_text(self.s.path("lost/a.log")), 5, "lines in the new log")
+
+    def test_logs_on_a_full_device(self):
+        self.begin("error_log /dev/full debug; http { %s }" % PROXY.replace("server {", "access_log /dev/full; server {", 1), more="")
+        for _ in range(50):
+            self.still_serves()
+        self.assertEqual(self.s.get("/x").status, 200)
+
+
+class Configurations(HostileTest):
+    def test_what_is_none(self):
+        """Neither a test nor a start succeeds or crashes, and a server that runs goes on."""
+        taken = self.origin()
+        s = self.begin(PROXY, more="")
+        good = read_text(s.conf_path).encode()
+        include = s.path("conf", "again.conf")
+        s.write_file("conf/again.conf", "include %s;" % include)
+        s.write_file("conf/loop1.conf", "include %s;" % s.path("conf", "loop2.conf"))
+        s.write_file("conf/loop2.conf", "include %s;" % s.path("conf", "loop1.conf"))
+        rows = [
+            ("nothing", b""), ("junk", os.urandom(4096)), ("zeros", bytes(4096)), ("an open quote", good + b'\nfoo "'), ("half", good[:len(good) // 2]),
+            ("a brace too many", good + b"}"), ("deep", b"http {" * 5000), ("a long word", b"x" * (4 << 20)), ("no end", good.rstrip()[:-1]),
+            ("itself", b"include %s;" % s.conf_path.encode() + good), ("includes itself", b"include %s;" % include.encode() + good),
+            ("include in a ring", good + b"include %s;" % s.path("conf", "loop1.conf").encode()),
+            ("include of nothing", good + b"include none.conf;"), ("a folder", good + b"include %s;" % s.prefix.encode()),
+            ("a taken port", b"http { server { listen 127.0.0.1:%d; } } events {}" % taken.port),
+            ("a socket in no folder", b"http { server { listen unix:/none/x.sock; } } events {}"),
+            ("an address that is not here", b"http { server { listen 192.0.2.1:8080; } } events {}"),
+            ("a user who is none", b"user nobody_at_all;" + good), ("a log in no folder", b"error_log /none/x;" + good),
+            ("a regex without end", good.replace(b"location = /clean", b"location ~ '(('")),
+        ]
+        unbound = ("a taken port", "a socket in no folder", "an address that is not here")
+        self.allow_log(r"\[emerg\]|\[alert\]")
+        for name, text in rows:
+            with self.subTest(name):
+                path = s.write_file("conf/bad.conf", text)
+                for option in ([], ["-t"]):
+                    if option and name in unbound:
+                        continue  # a test binds nothing
+                    done = subprocess.run([BINARY, "-p", s.prefix, "-c", path, "-e", "stderr", "-g", "daemon on;"] + option,
+                                          capture_output=True, timeout=20 * SLOW)
+                    self.assertIn(done.returncode, range(1, 98), (name, option, done.stderr[-500:]))
+                    self.assertTrue(done.stderr, name)
+                s.write_file("conf/sluice.conf", text)
+                log = len(s.error_log)
+                s.signal("HUP")
+                words = "still could not bind" if name == "a taken port" else r"\[emerg\]"  # it is tried for a while
+                wait_for(lambda: re.search(words, s.error_log[log:]), 5, "the refusal of " + name)
+                self.still_serves(name)
+        s.write_file("conf/sluice.conf", good)
+        s.reload()
+        self.assertEqual(s.get("/clean").status, 200)
+
+
+if __name__ == "__main__":
+    main()
