@@ -86,9 +86,10 @@ Relay::Relay(const RelayPlan& plan)
 
 Relay::State Relay::step() {
   if (error_.what != What::none) { return State::failed; }
-  uint64_t end = taken_ + sent_ + kMostATurn;
+  turn_ends_ = sent_ + kMostATurn;
+  uint64_t taken_enough = taken_ + kMostATurn;
   for (;;) {
-    if (taken_ + sent_ >= end) { return State::turn; }
+    if (sent_ >= turn_ends_ || taken_ >= taken_enough) { return State::turn; }
     uint64_t room = ended_ ? 0 : this->room();
     bool asked = room > 0;
     bool read_some = false;
@@ -167,7 +168,7 @@ bool Relay::filter(Chain& in, bool last) {
 bool Relay::write() {
   pace_held_ = false;
   // A file that is given whole would be written until the client is slower than the disk.
-  uint64_t most = kMostATurn;
+  uint64_t most = turn_ends_ - sent_;
   if (pace_.limited()) { most = std::min(most, pace_.allowed(sent_)); }
   if (most == 0 && !pending_.empty()) {
     pace_held_ = true;

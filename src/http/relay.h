@@ -95,8 +95,9 @@ class Relay {
   Spill spill_;
   Chain pending_;
   Error error_;
-  uint64_t taken_ = 0;  // from the source
-  uint64_t sent_ = 0;   // to the sink
+  uint64_t taken_ = 0;      // from the source
+  uint64_t sent_ = 0;       // to the sink
+  uint64_t turn_ends_ = 0;  // what `sent_` may come to before others have their turn
   uint64_t pending_in_file_ = 0;
   uint64_t sink_in_file_ = 0;
   uint64_t source_deadline_ = event::kNoDeadline;

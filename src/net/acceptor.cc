@@ -13,7 +13,8 @@ namespace {
 constexpr int kBatch = 64;  // connections a turn: those already here must be served, too
 // One a turn leaves the others to workers that have nothing to do, and saves the call that finds no more.
 constexpr int kOne = 1;
-constexpr int kMostBatches = 64;    // of a queue that is drained: as many as any backlog is likely to hold
+constexpr int kMostDrained =
+    4096;  // of a queue that is about to be closed: more than a backlog is likely to hold
 constexpr uint64_t kPauseMs = 100;  // after running out of descriptors or memory
 }  // namespace
 
@@ -25,18 +26,17 @@ Acceptor::Acceptor(int fd, bool all, Accepted accepted, void* context)
       watch_(fd, ready, this),
       again_(retry, this) {}
 
-void Acceptor::ready(void* self) { static_cast<Acceptor*>(self)->take(); }
-
 void Acceptor::retry(void* self) { static_cast<Acceptor*>(self)->watch_.resume(); }
 
-void Acceptor::drain() {
-  batch_ = kBatch;
-  for (int i = 0; i < kMostBatches && take(); ++i) {}
+void Acceptor::ready(void* self) {
+  auto* acceptor = static_cast<Acceptor*>(self);
+  acceptor->take(acceptor->batch_);
 }
 
-// True: there may be more.
-bool Acceptor::take() {
-  for (int i = 0; i < batch_; ++i) {
+void Acceptor::drain() { take(kMostDrained); }
+
+void Acceptor::take(int most) {
+  for (int i = 0; i < most; ++i) {
     union {
       sockaddr any;
       sockaddr_in v4;
@@ -49,14 +49,13 @@ bool Acceptor::take() {
       accepted_(context_, fd, &peer.any, length);
       continue;
     }
-    if (errno == EAGAIN) { return false; }
+    if (errno == EAGAIN) { return; }
     if (errno == EINTR || errno == ECONNABORTED || errno == EPROTO) { continue; }
     log::crit(errno, "accept4() failed");
     watch_.pause();
     again_.in(kPauseMs);
-    return false;
+    return;
   }
-  return true;
 }
 
 }  // namespace sluice::net

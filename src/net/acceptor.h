@@ -26,7 +26,7 @@ class Acceptor {
  private:
   static void ready(void* self);
   static void retry(void* self);
-  bool take();
+  void take(int most);
   int fd_;
   int batch_;  // connections a turn
   Accepted accepted_;
