@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 
+#include "base/text.h"
 #include "config.h"
 
 namespace sluice::cli {
@@ -21,6 +23,14 @@ class Reader {
       std::string_view word = argv_[at_];
       if (word == "--manual" || word == "--manual=mdoc") {
         options_.manual = word == "--manual" ? "plain" : "mdoc";
+        continue;
+      }
+      if (word == "--no-wait") {
+        options_.no_wait = true;
+        continue;
+      }
+      if (word == "upgrade" && options_.command.empty()) {
+        options_.command = word;
         continue;
       }
       if (!word.starts_with('-')) { return fail("invalid option: \"" + std::string(word) + "\""); }
@@ -116,6 +126,20 @@ std::string current_folder() {
   return getcwd(folder, sizeof folder) == nullptr ? "/" : std::string(folder) + "/";
 }
 
+// The path of the program as the shell found it: what lies there is what an upgrade starts, even after the
+// file was replaced.
+std::string program_path(const std::string& name) {
+  if (name.starts_with('/')) { return name; }
+  if (name.find('/') != std::string::npos) { return current_folder() + name; }
+  const char* path = getenv("PATH");
+  for (Split part{{}, path == nullptr ? "" : path, true}; part.found;) {
+    part = split(part.tail, ':');
+    std::string candidate = (part.head.empty() ? current_folder() : std::string(part.head) + "/") + name;
+    if (access(candidate.c_str(), X_OK) == 0) { return absolute(candidate, current_folder()); }
+  }
+  return name;
+}
+
 }  // namespace
 
 bool parse_options(int argc, const char* const* argv, Options& options, std::string& error) {
@@ -125,6 +149,7 @@ bool parse_options(int argc, const char* const* argv, Options& options, std::str
 os::Invocation invocation_of(const Options& options, int argc, const char* const* argv) {
   os::Invocation invocation;
   invocation.arguments.assign(argv, argv + argc);
+  if (argc > 0) { invocation.binary = program_path(argv[0]); }
   conf::Paths& paths = invocation.paths;
   paths.prefix = options.prefix.empty() ? SLUICE_PREFIX : options.prefix;
   if (!paths.prefix.starts_with('/')) { paths.prefix = current_folder() + paths.prefix; }

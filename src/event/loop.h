@@ -88,6 +88,10 @@ class Deadline : private Timer {
     if (!armed() || Timer::deadline() > at) { Loop::current().arm(*this, at); }
   }
   void clear() { at_ = TimerWheel::kNever; }
+  // Not later than this, if it is set at all.
+  void bring_forward(uint64_t at) {
+    if (at < at_ && at_ != TimerWheel::kNever) { set(at); }
+  }
 
  protected:
   ~Deadline() = default;

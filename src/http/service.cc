@@ -103,7 +103,8 @@ void start(os::Worker& worker) {
   }
 }
 
-void each_connection(Service& service, void (*act)(ServedConnection&)) {
+template <class Act>
+void each_connection(Service& service, Act act) {
   ServedConnection* next = nullptr;
   for (ServedConnection* at = service.connections.front(); at != nullptr; at = next) {
     next = service.connections.next(at);
@@ -118,7 +119,8 @@ void retire(os::Worker& worker) {
   // Who waits in the queue of a socket that nobody else has may have sent a request already.
   for (auto& acceptor : service->acceptors) { acceptor->drain(); }
   service->acceptors.clear();
-  each_connection(*service, [](ServedConnection& connection) { connection.retire(); });
+  bool gently = worker.gently;
+  each_connection(*service, [gently](ServedConnection& connection) { connection.retire(gently); });
 }
 
 size_t busy() {

@@ -21,8 +21,9 @@ class ServedConnection : public event::Garbage, public ListNode<ConnectionTag> {
  public:
   // Nothing of a request was received, or is owed to the client.
   virtual bool idle() const = 0;
-  // The worker retires: idle connections end now, the others after their current request.
-  virtual void retire() = 0;
+  // The worker retires: idle connections end now, the others after their current request. `gently`: idle ones
+  // may stay for a moment, so that a request that is on its way is answered (RFC 9112 9.6).
+  virtual void retire(bool gently) = 0;
   // Ends at once.
   virtual void stop() = 0;
 };

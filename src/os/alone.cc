@@ -14,7 +14,7 @@ Alone::Alone(const Invocation& invocation, Generation first) : invocation_(invoc
 }
 
 WorkerStart Alone::start() {
-  return {*now().config, 0, now().number, now().sockets.for_worker(0), -1, -1, this};
+  return {*now().config, 0, now().number, now().sockets.for_worker(0), -1, -1, this, &now().zones, nullptr};
 }
 
 int Alone::run() {

@@ -7,6 +7,7 @@
 #include "os/files.h"
 #include "os/load.h"
 #include "os/settings.h"
+#include "os/zones.h"
 
 namespace sluice::os {
 
@@ -14,16 +15,18 @@ namespace {
 constexpr Sockets::Attempts kReloadAttempts{5, 100};
 }
 
-bool prepare_next(const Invocation& invocation, const Generation& now, Generation& next) {
+bool prepare_next(const Invocation& invocation, Generation& now, Generation& next) {
   Loaded loaded = load(invocation);
   report(loaded.diagnostics, false);
   if (!loaded.good() || !prepare(*loaded.config)) { return false; }
   next.number = now.number + 1;
+  next.hash = loaded.hash;
   next.config = std::move(loaded.config);
   const ProcessSettings& settings = process_settings(*next.config);
   // Whether there is a master is decided at the start.
   bool alone = !process_settings(*now.config).master_process;
   unsigned workers = alone ? 1 : settings.worker_processes;
+  if (!open_zones(*next.config, now.zones, next.zones)) { return false; }
   if (!next.sockets.open(listen_plan(*next.config), workers, now.sockets, kReloadAttempts)) { return false; }
   std::string path = pid_path(*next.config);
   std::string before = pid_path(*now.config);

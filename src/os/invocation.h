@@ -11,6 +11,7 @@ namespace sluice::os {
 
 struct Invocation {
   std::vector<std::string> arguments;  // argv as given, argv[0] included
+  std::string binary;                  // absolute path of the program, for the one that takes its place
   conf::Paths paths;
   std::string error_log;   // absolute, or "stderr"
   std::string directives;  // -g

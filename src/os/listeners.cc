@@ -125,6 +125,7 @@ bool Sockets::take_over(const ListenSpec& spec, const Sockets& inherited) {
     const Socket& socket = *before.socket;
     if (socket.type == spec.type &&
         same_address(reinterpret_cast<const sockaddr*>(&socket.address), spec.socket_address())) {
+      before.socket->text = spec.text;
       opened_.push_back({&spec, before.socket, socket.fds.size()});
       for (int fd : socket.fds) { apply_options(fd, spec, true); }
       return true;
@@ -186,6 +187,10 @@ void Sockets::replace(Sockets& older) {
     if (kept == opened_.end()) { remove_socket_file(*before.socket); }
   }
   older.opened_.clear();
+  trim();
+}
+
+void Sockets::trim() {
   for (Opened& opened : opened_) {
     // Fewer workers than before: nobody would accept what arrives at the others.
     size_t wanted = opened.spec->options.reuseport ? workers_ : 1;
@@ -198,9 +203,45 @@ void Sockets::replace(Sockets& older) {
   }
 }
 
-void Sockets::close() {
-  for (Opened& opened : opened_) { remove_socket_file(*opened.socket); }
+void Sockets::close(bool keep_files) {
+  for (Opened& opened : opened_) {
+    if (!keep_files) { remove_socket_file(*opened.socket); }
+  }
   opened_.clear();
+}
+
+bool Sockets::adopt(int fd) {
+  sockaddr_storage address{};
+  socklen_t length = sizeof address;
+  int type = 0;
+  socklen_t size = sizeof type;
+  if (getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length) != 0 || length > sizeof address ||
+      getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0) {
+    return false;
+  }
+  for (Opened& opened : opened_) {
+    Socket& socket = *opened.socket;
+    if (socket.type == type &&
+        same_address(reinterpret_cast<sockaddr*>(&socket.address), reinterpret_cast<sockaddr*>(&address))) {
+      socket.fds.push_back(fd);
+      return true;
+    }
+  }
+  auto socket = std::make_shared<Socket>();
+  socket->address = address;
+  socket->length = length;
+  socket->type = type;
+  socket->fds = {fd};
+  opened_.push_back({nullptr, std::move(socket), 1});
+  return true;
+}
+
+std::vector<int> Sockets::descriptors() const {
+  std::vector<int> all;
+  for (const Opened& opened : opened_) {
+    all.insert(all.end(), opened.socket->fds.begin(), opened.socket->fds.end());
+  }
+  return all;
 }
 
 std::vector<Listener> Sockets::for_worker(unsigned number) const {

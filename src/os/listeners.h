@@ -91,8 +91,14 @@ class Sockets {
   static bool test(ListenPlan& plan);
   // Closes what `older` has and this has not; called when this generation serves.
   void replace(Sockets& older);
-  // Closes everything, and removes the files of unix sockets.
-  void close();
+  // Closes sockets that fewer workers than before would leave alone. Called when this generation serves.
+  void trim();
+  // Closes everything, and removes the files of unix sockets unless others still use them.
+  void close(bool keep_files = false);
+  // Takes a listening socket of another process over, to be found by open(). False when its address cannot be
+  // told.
+  bool adopt(int fd);
+  std::vector<int> descriptors() const;
   std::vector<Listener> for_worker(unsigned number) const;
   // In a worker: closes what other workers alone listen on.
   void keep_only(unsigned number);
@@ -100,7 +106,7 @@ class Sockets {
 
  private:
   struct Opened {
-    const ListenSpec* spec;
+    const ListenSpec* spec;  // null for one that was adopted
     std::shared_ptr<Socket> socket;
     size_t had;  // descriptors that it came with
   };

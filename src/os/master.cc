@@ -7,18 +7,23 @@
 
 #include <algorithm>
 #include <csignal>
+#include <memory>
 #include <optional>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "config.h"
+#include "os/board.h"
 #include "os/error_log.h"
 #include "os/files.h"
 #include "os/load.h"
+#include "os/manager.h"
 #include "os/privilege.h"
 #include "os/process_table.h"
 #include "os/settings.h"
 #include "os/signals.h"
 #include "os/title.h"
+#include "os/upgrade.h"
 #include "os/worker.h"
 
 namespace sluice::os {
@@ -27,7 +32,8 @@ namespace {
 
 constexpr uint64_t kPatience = 1000;  // milliseconds that workers get to obey SIGTERM before SIGKILL
 constexpr uint64_t kForkAgain = 500;  // milliseconds until fork() is tried again
-constexpr int kFatalExit = 2;         // a worker's exit code that says: another one would fail as well
+constexpr unsigned kManagerNumber = UINT32_MAX;
+constexpr int kFatalExit = 2;  // a worker's exit code that says: another one would fail as well
 
 uint64_t now() {
   clock::refresh();
@@ -36,8 +42,10 @@ uint64_t now() {
 
 class Master {
  public:
-  Master(const Invocation& invocation, Generation first, int started_fd)
-      : invocation_(invocation), generation_(std::move(first)), started_fd_(started_fd) {}
+  Master(const Invocation& invocation, Generation first, int started_fd, bool inherited)
+      : invocation_(invocation), generation_(std::move(first)), started_fd_(started_fd) {
+    if (inherited) { upgrade_.note_parent(); }
+  }
   int run();
 
  private:
@@ -46,7 +54,9 @@ class Master {
 
   void start_workers();
   void spawn(unsigned number);
-  WorkerStart child(unsigned number, int ready_fd);
+  void spawn_manager();
+  void fork_process(Process process, const char* what);
+  WorkerStart child(const Process& process, int ready_fd);
   void spawn_due();
   void wait();
   void note_ready(Process& process);
@@ -57,7 +67,12 @@ class Master {
   void terminate();
   void quit();
   void reload();
+  void restart_workers();
+  void change_binary();
   void reopen();
+  void settle_zones();
+  void note_reload(bool failed, std::string message);
+  void show();
   void retire_workers(const Signal& signal);
   void reap();
   void ended(pid_t pid, int status);
@@ -68,13 +83,18 @@ class Master {
   const Invocation& invocation_;
   Generation generation_;
   ProcessTable processes_;
+  Upgrade upgrade_;
   std::vector<Due> due_;
+  std::vector<shm::Zones::Claim> unsettled_;  // of processes that ended
   Respawn respawn_;
+  std::unique_ptr<Board> board_;
+  MasterState state_;
   int signals_ = -1;
   int started_fd_;
   int life_[2] = {-1, -1};  // a pipe that closes when the master dies
   enum class Ending { no, quit, terminate } ending_ = Ending::no;
   bool without_workers_ = false;  // after SIGWINCH
+  bool reloading_ = false;        // and whoever asked for it wants to know how it went
   bool settled_ = false;          // this generation serves, older ones were told to leave
   uint64_t kill_at_ = 0;
   int result_ = 0;
@@ -89,45 +109,78 @@ void Master::start_workers() {
   without_workers_ = false;
   due_.clear();
   for (unsigned i = 0; i < wanted() && !child_result_; ++i) { spawn(i); }
+  if (!child_result_ && manager_wanted(config())) { spawn_manager(); }
 }
 
 void Master::spawn(unsigned number) {
+  Process process;
+  process.number = number;
+  fork_process(std::move(process), "worker process");
+}
+
+void Master::spawn_manager() {
+  Process process;
+  process.manager = true;
+  process.number = kManagerNumber;
+  fork_process(std::move(process), "manager process");
+}
+
+void Master::fork_process(Process process, const char* what) {
   int ready[2];
-  if (pipe2(ready, O_CLOEXEC | O_NONBLOCK) != 0) {
-    log::alert(errno, "pipe2() failed while spawning \"worker process\"");
-    due_.push_back({number, now() + kForkAgain});
+  process.generation = generation_.number;
+  process.started = now();
+  bool claimed = generation_.zones.claim(generation_.number, process.claim);
+  if (!claimed || pipe2(ready, O_CLOEXEC | O_NONBLOCK) != 0) {
+    log::alert(
+        claimed ? errno : 0,
+        claimed ? "pipe2() failed while spawning \"%s\"" : "no place in shared memory yet for a new \"%s\"",
+        what);
+    unsettled_.push_back(std::move(process.claim));
+    due_.push_back({process.number, now() + kForkAgain});
     return;
   }
   pid_t pid = fork();
   if (pid == 0) {
     close(ready[0]);
-    child_result_ = run_worker(child(number, ready[1]));
+    child_result_ =
+        process.manager ? run_manager(child(process, ready[1])) : run_worker(child(process, ready[1]));
     return;
   }
   close(ready[1]);
   if (pid < 0) {
-    log::alert(errno, "fork() failed while spawning \"worker process\"");
+    log::alert(errno, "fork() failed while spawning \"%s\"", what);
     close(ready[0]);
-    due_.push_back({number, now() + kForkAgain});
+    unsettled_.push_back(std::move(process.claim));
+    due_.push_back({process.number, now() + kForkAgain});
     return;
   }
-  log::notice(0, "start worker process %d", pid);
-  processes_.add({pid, number, generation_.number, ready[0], false, now()});
+  log::notice(0, "start %s %d", what, pid);
+  process.pid = pid;
+  process.ready_fd = ready[0];
+  processes_.add(process);
 }
 
-// What a new worker is, and is not any more.
-WorkerStart Master::child(unsigned number, int ready_fd) {
+// What a new process is, and is not any more.
+WorkerStart Master::child(const Process& process, int ready_fd) {
   processes_.abandon();
+  board_.reset();
   close(signals_);
   close(life_[1]);
   if (started_fd_ >= 0) { close(started_fd_); }
-  generation_.sockets.keep_only(number);
+  if (process.manager) {
+    generation_.sockets = Sockets();
+  } else {
+    generation_.sockets.keep_only(process.number);
+  }
   return {*generation_.config,
-          number,
+          process.number,
           generation_.number,
-          generation_.sockets.for_worker(number),
+          process.manager ? std::vector<Listener>() : generation_.sockets.for_worker(process.number),
           ready_fd,
-          life_[0]};
+          life_[0],
+          nullptr,
+          &generation_.zones,
+          &process.claim};
 }
 
 void Master::spawn_due() {
@@ -143,7 +196,12 @@ void Master::spawn_due() {
   }
   due_ = std::move(later);
   for (unsigned number : numbers) {
-    if (!child_result_) { spawn(number); }
+    if (child_result_) { return; }
+    if (number == kManagerNumber) {
+      spawn_manager();
+    } else {
+      spawn(number);
+    }
   }
 }
 
@@ -156,8 +214,16 @@ void Master::note_ready(Process& process) {
 void Master::settle() {
   if (settled_ || !processes_.ready(generation_.number, wanted())) { return; }
   settled_ = true;
-  processes_.retire_before(generation_.number);
+  processes_.retire_before(generation_.number, true);
+  for (unsigned ended : processes_.limit_generations(process_settings(config()).max_worker_generations)) {
+    log::notice(0, "more than %u generations of workers are leaving: generation %u is ended",
+                process_settings(config()).max_worker_generations, ended);
+  }
+  log::notice(0, "generation %u serves, configuration %016llx", generation_.number,
+              static_cast<unsigned long long>(generation_.hash));
   tell(kStarted);
+  state_.phase = MasterState::Phase::serving;
+  if (reloading_) { note_reload(false, ""); }
 }
 
 // Tells whoever started this process how it went.
@@ -180,9 +246,11 @@ int Master::run() {
   std::string title = "sluice: master process";
   for (const std::string& argument : invocation_.arguments) { title += " " + argument; }
   set_title(title);
+  board_ = std::make_unique<Board>();
   start_workers();
   while (!child_result_) {
     settle();
+    show();
     if (ending_ != Ending::no && processes_.empty()) {
       finish();
       return result_;
@@ -202,16 +270,20 @@ void Master::wait() {
     starting.push_back(process.pid);
   }
   uint64_t next = kill_at_ != 0 ? kill_at_ : UINT64_MAX;
+  if (!unsettled_.empty()) { next = std::min(next, now() + kForkAgain); }
   for (const Due& due : due_) { next = std::min(next, due.at); }
   uint64_t time = now();
   int timeout = next == UINT64_MAX ? -1 : static_cast<int>(next > time ? next - time : 0);
-  if (poll(watched.data(), watched.size(), timeout) < 0) { return; }
+  int changed = poll(watched.data(), watched.size(), timeout);
+  clock::expire();
+  if (changed < 0) { return; }
   for (size_t i = 1; i < watched.size(); ++i) {
     if ((watched[i].revents & POLLIN) != 0) { note_ready(*processes_.find(starting[i - 1])); }
   }
   Signal signal;
   while (next_signal(signals_, signal)) { handle(signal); }
   reap();
+  if (!unsettled_.empty()) { settle_zones(); }
   if (kill_at_ != 0 && now() >= kill_at_) {
     kill_at_ = 0;
     processes_.kill_all(SIGKILL);
@@ -238,7 +310,8 @@ void Master::handle(const Signal& signal) {
       reopen();
       break;
     case SIGUSR2:
-      log_signal(signal, ", ignored: changing the binary while it runs is not supported yet");
+      log_signal(signal, ", changing binary");
+      change_binary();
       break;
     case SIGWINCH:
       retire_workers(signal);
@@ -260,9 +333,10 @@ void Master::terminate() {
 void Master::quit() {
   if (ending_ != Ending::no) { return; }
   ending_ = Ending::quit;
-  // Whoever connects from now on is refused at once instead of waiting for nobody.
-  generation_.sockets.close();
-  processes_.retire_before(0);
+  // Whoever connects from now on is refused at once instead of waiting for nobody, or is another binary's.
+  bool shared = upgrade_.shared();
+  generation_.sockets.close(shared);
+  processes_.retire_before(0, shared);
 }
 
 void Master::retire_workers(const Signal& signal) {
@@ -272,17 +346,72 @@ void Master::retire_workers(const Signal& signal) {
   if (ending_ != Ending::no) { return; }
   without_workers_ = true;
   due_.clear();
-  processes_.retire_before(0);
+  processes_.retire_before(0, true);
 }
 
 void Master::reload() {
   if (ending_ != Ending::no) { return; }
+  if (upgrade_.binary() != 0) {
+    // The way back: what runs here is what ran before.
+    if (without_workers_) { restart_workers(); }
+    return;
+  }
   log::notice(0, "reconfiguring");
   Generation next;
-  if (!prepare_next(invocation_, generation_, next)) { return; }
+  std::string why;
+  log::collect(&why, log::Level::error);
+  bool good = prepare_next(invocation_, generation_, next);
+  log::collect(nullptr, log::Level::emerg);
+  if (!good) {
+    log::error(0, "the configuration of generation %u stays in place", generation_.number);
+    note_reload(true, why);
+    return;
+  }
   put_in_place(generation_, next);
   generation_ = std::move(next);
+  reloading_ = true;
   start_workers();
+}
+
+void Master::note_reload(bool failed, std::string message) {
+  reloading_ = false;
+  ++state_.attempts;
+  state_.failed = failed;
+  state_.message = std::move(message);
+}
+
+void Master::show() {
+  if (settled_) { state_.generation = generation_.number; }
+  if (settled_) { state_.configuration = generation_.hash; }
+  if (ending_ != Ending::no) { state_.phase = MasterState::Phase::ending; }
+  state_.workers = static_cast<uint32_t>(processes_.count(generation_.number));
+  state_.leaving = processes_.leaving();
+  state_.binary = upgrade_.binary();
+  board_->show(state_);
+}
+
+// After SIGWINCH: workers of the configuration as it is.
+void Master::restart_workers() {
+  ++generation_.number;
+  start_workers();
+}
+
+void Master::change_binary() {
+  if (ending_ != Ending::no) { return; }
+  if (upgrade_.binary() != 0) {
+    log::notice(0, "ignored: a new binary is running, process %d", upgrade_.binary());
+    return;
+  }
+  if (upgrade_.shared()) {
+    log::notice(0, "ignored: the old binary is still running, process %d", getppid());
+    return;
+  }
+  upgrade_.start(invocation_, generation_);
+}
+
+// Gives back what processes that ended held in shared memory.
+void Master::settle_zones() {
+  std::erase_if(unsettled_, [](shm::Zones::Claim& claim) { return shm::Zones::settle(claim); });
 }
 
 void Master::reopen() {
@@ -303,22 +432,32 @@ void Master::reap() {
 }
 
 void Master::ended(pid_t pid, int status) {
+  if (pid == upgrade_.binary()) {
+    upgrade_.ended(status);
+    ++state_.binaries;
+    if (without_workers_ && ending_ == Ending::no) { restart_workers(); }
+    return;
+  }
   if (processes_.find(pid) == nullptr) {
     log::notice(0, "unknown process %d exited", pid);
     return;
   }
   Process process = processes_.remove(pid);
+  const char* what = process.manager ? "manager" : "worker";
   if (WIFSIGNALED(status)) {
-    log::alert(0, "worker process %d exited on signal %d%s", pid, WTERMSIG(status),
-               WCOREDUMP(status) ? " (core dumped)" : "");
+    log::alert(0, "%s process %d exited on signal %d%s, of generation %u of sluice/%s", what, pid,
+               WTERMSIG(status), WCOREDUMP(status) ? " (core dumped)" : "", process.generation,
+               SLUICE_VERSION);
   } else {
-    log::notice(0, "worker process %d exited with code %d", pid, WEXITSTATUS(status));
+    log::notice(0, "%s process %d exited with code %d", what, pid, WEXITSTATUS(status));
   }
+  unsettled_.push_back(std::move(process.claim));
+  settle_zones();
   bool fatal = WIFEXITED(status) && WEXITSTATUS(status) == kFatalExit;
-  bool needed = !process.retiring && process.generation == generation_.number && ending_ == Ending::no &&
-                !without_workers_;
+  bool needed = process.told == Process::Told::nothing && process.generation == generation_.number &&
+                ending_ == Ending::no && !without_workers_;
   if (fatal && needed) {
-    log::alert(0, "worker process %d exited with fatal code %d and cannot be respawned", pid, kFatalExit);
+    log::alert(0, "%s process %d exited with fatal code %d and cannot be respawned", what, pid, kFatalExit);
     give_up_start();
   } else if (needed) {
     respawn(process);
@@ -327,6 +466,7 @@ void Master::ended(pid_t pid, int status) {
 
 // A server whose first workers cannot run did not start.
 void Master::give_up_start() {
+  if (reloading_) { note_reload(true, "the new workers cannot run; see the error log\n"); }
   if (settled_ || generation_.number > 1) { return; }
   tell(kFailed);
   result_ = 1;
@@ -339,8 +479,8 @@ void Master::respawn(const Process& process) {
 }
 
 void Master::finish() {
-  generation_.sockets.close();
-  std::string path = pid_path(config());
+  generation_.sockets.close(upgrade_.shared());
+  std::string path = upgrade_.pid_file(config());
   if (unlink(path.c_str()) != 0 && errno != ENOENT) {
     log::alert(errno, "unlink() \"%s\" failed", path.c_str());
   }
@@ -349,8 +489,8 @@ void Master::finish() {
 
 }  // namespace
 
-int run_master(const Invocation& invocation, Generation first, int started_fd) {
-  return Master(invocation, std::move(first), started_fd).run();
+int run_master(const Invocation& invocation, Generation first, int started_fd, bool inherited) {
+  return Master(invocation, std::move(first), started_fd, inherited).run();
 }
 
 }  // namespace sluice::os

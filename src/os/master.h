@@ -10,7 +10,8 @@ namespace sluice::os {
 inline constexpr char kStarted = 's', kFailed = 'f';
 
 // Runs until told to end; the exit code. `started_fd` (or -1) is written to and closed when it is known how
-// the start went. In a worker it returns that worker's exit code.
-int run_master(const Invocation& invocation, Generation first, int started_fd);
+// the start went. `inherited`: another master, this process's parent, handed on what it has. In a worker it
+// returns that worker's exit code.
+int run_master(const Invocation& invocation, Generation first, int started_fd, bool inherited);
 
 }  // namespace sluice::os

@@ -49,17 +49,46 @@ void ProcessTable::kill_all(int signal) {
   }
 }
 
-void ProcessTable::retire_before(unsigned generation) {
+void ProcessTable::retire_before(unsigned generation, bool gently) {
+  Process::Told what = gently ? Process::Told::leave_gently : Process::Told::leave;
   for (Process& process : processes_) {
-    if ((generation != 0 && process.generation >= generation) || process.retiring) { continue; }
-    process.retiring = true;
-    kill(process.pid, SIGQUIT);
+    if ((generation != 0 && process.generation >= generation) || process.told >= what) { continue; }
+    process.told = what;
+    kill(process.pid, gently ? SIGWINCH : SIGQUIT);
   }
 }
 
+std::vector<unsigned> ProcessTable::limit_generations(unsigned most) {
+  std::vector<unsigned> leaving;
+  for (const Process& process : processes_) {
+    bool known = std::find(leaving.begin(), leaving.end(), process.generation) != leaving.end();
+    if (process.told != Process::Told::nothing && !known) { leaving.push_back(process.generation); }
+  }
+  std::sort(leaving.begin(), leaving.end());
+  leaving.resize(leaving.size() > most ? leaving.size() - most : 0);
+  for (const Process& process : processes_) {
+    bool old = std::find(leaving.begin(), leaving.end(), process.generation) != leaving.end();
+    if (old && process.told != Process::Told::nothing) { kill(process.pid, SIGTERM); }
+  }
+  return leaving;
+}
+
+size_t ProcessTable::count(unsigned generation) const {
+  return static_cast<size_t>(std::count_if(processes_.begin(), processes_.end(), [&](const Process& p) {
+    return p.generation == generation && p.told == Process::Told::nothing && !p.manager;
+  }));
+}
+
+uint32_t ProcessTable::leaving() const {
+  return static_cast<uint32_t>(std::count_if(processes_.begin(), processes_.end(), [](const Process& p) {
+    return p.told != Process::Told::nothing;
+  }));
+}
+
 bool ProcessTable::ready(unsigned generation, unsigned count) const {
-  auto ready = std::count_if(processes_.begin(), processes_.end(),
-                             [&](const Process& p) { return p.generation == generation && p.ready_fd < 0; });
+  auto ready = std::count_if(processes_.begin(), processes_.end(), [&](const Process& p) {
+    return p.generation == generation && p.ready_fd < 0 && !p.manager && p.told == Process::Told::nothing;
+  });
   return static_cast<unsigned>(ready) >= count;
 }
 

@@ -6,15 +6,19 @@
 #include <cstdint>
 #include <vector>
 
+#include "shm/zones.h"
+
 namespace sluice::os {
 
 struct Process {
   pid_t pid = 0;
   unsigned number = 0;  // of the worker within its generation
   unsigned generation = 0;
-  int ready_fd = -1;      // -1 once it is ready
-  bool retiring = false;  // was told to leave
-  uint64_t started = 0;   // milliseconds
+  int ready_fd = -1;  // -1 once it is ready
+  enum class Told : uint8_t { nothing, leave_gently, leave } told = Told::nothing;
+  uint64_t started = 0;  // milliseconds
+  bool manager = false;
+  shm::Zones::Claim claim;  // its places in the zones
 };
 
 // When a worker that died is started again: at once, but ever later when it keeps dying as soon as it runs.
@@ -38,11 +42,17 @@ class ProcessTable {
   Process* find(pid_t pid);
   // Forgets a process that ended; closes its descriptor.
   Process remove(pid_t pid);
+  size_t count(unsigned generation) const;  // workers of it that were not told to leave
+  uint32_t leaving() const;
   bool empty() const { return processes_.empty(); }
   std::vector<Process>& all() { return processes_; }
   void kill_all(int signal);
-  // Sends SIGQUIT to those of older generations; all of them when `generation` is 0.
-  void retire_before(unsigned generation);
+  // Tells those of older generations to leave; all of them when `generation` is 0. Gently: idle connections
+  // stay for a moment, so that a request that is on its way is answered.
+  void retire_before(unsigned generation, bool gently);
+  // Ends the oldest of those that are leaving, while they are of more than `most` generations. Returns the
+  // generations that were ended.
+  std::vector<unsigned> limit_generations(unsigned most);
   // Whether `count` workers of the generation are ready.
   bool ready(unsigned generation, unsigned count) const;
   // In a child: closes what belongs to the master.

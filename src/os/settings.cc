@@ -107,6 +107,15 @@ void set_rlimit_core(Build& build, Scope& scope, const Node& node, const Row& ro
   scope.own<ProcessSettings>().rlimit_core = size->bytes;
 }
 
+void set_max_generations(Build& build, Scope& scope, const Node& node, const Row& row) {
+  auto number = conf::parse_number(node.argument(0));
+  if (!number || *number == 0 || *number > kMostWorkers) {
+    conf::invalid_value(build, node, 0, row, "a number from 1 to 1024");
+    return;
+  }
+  scope.own<ProcessSettings>().max_worker_generations = static_cast<unsigned>(*number);
+}
+
 void set_environment(Build&, Scope& scope, const Node& node, const Row&) {
   scope.own<ProcessSettings>().environment.push_back(node.argument(0));
 }
@@ -148,6 +157,10 @@ const Rows module(
         {"worker_shutdown_timeout", kMain, &ProcessSettings::worker_shutdown_timeout, "time",
          "After this time a worker that shuts down gracefully closes the connections that are still open. "
          "Without it, it waits for them."},
+        {"max_worker_generations", kMain, arguments(1), set_max_generations, "number",
+         "How many generations of workers that reloads have replaced may still be finishing their requests. "
+         "When there are more, the oldest is ended at once, with the connections it has.",
+         "4"},
         Rows::RowSpec(
             "env", kMain, arguments(1), set_environment, "variable[=value]",
             "An environment variable that workers keep, or get with this value. All others except TZ are "

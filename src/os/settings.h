@@ -41,6 +41,7 @@ struct ProcessSettings {
   std::optional<uint64_t> rlimit_nofile;
   std::optional<uint64_t> rlimit_core;
   conf::Milliseconds worker_shutdown_timeout{0};  // 0: for ever
+  unsigned max_worker_generations = 4;            // that are leaving
   std::vector<std::string> environment;           // NAME or NAME=value
   bool daemon = true;
   bool master_process = true;

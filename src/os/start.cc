@@ -18,11 +18,13 @@
 #include "os/alone.h"
 #include "os/error_log.h"
 #include "os/files.h"
+#include "os/inheritance.h"
 #include "os/load.h"
 #include "os/master.h"
 #include "os/settings.h"
 #include "os/signals.h"
 #include "os/worker.h"
+#include "os/zones.h"
 
 namespace sluice::os {
 
@@ -84,7 +86,7 @@ void detach() {
 }
 
 // The part of the start that happens in the process that stays.
-int begin(const Invocation& invocation, Generation generation, int started_fd) {
+int begin(const Invocation& invocation, Generation generation, int started_fd, bool inherited) {
   const conf::Config& config = *generation.config;
   // Until here a signal ends the start; from the pid file on it asks the server for something.
   block_signals();
@@ -96,7 +98,7 @@ int begin(const Invocation& invocation, Generation generation, int started_fd) {
   redirect_stderr();
   introduce();
   if (process_settings(config).master_process) {
-    return run_master(invocation, std::move(generation), started_fd);
+    return run_master(invocation, std::move(generation), started_fd, inherited);
   }
   if (started_fd >= 0) {
     [[maybe_unused]] ssize_t told = write(started_fd, &kStarted, 1);
@@ -123,7 +125,22 @@ int begin_as_daemon(const Invocation& invocation, Generation generation) {
   }
   close(started[0]);
   detach();
-  return begin(invocation, std::move(generation), started[1]);
+  return begin(invocation, std::move(generation), started[1], false);
+}
+
+// Sockets and zones: those that a previous binary hands on, and what is missing.
+bool open_resources(Generation& generation, bool& inherited) {
+  const ProcessSettings& settings = process_settings(*generation.config);
+  Inheritance inheritance = take_inheritance();
+  inherited = inheritance.present;
+  if (inherited) { log::notice(0, "taking over from the previous binary"); }
+  if (!open_zones(*generation.config, inheritance.zones, generation.zones)) { return false; }
+  generation.zones.sweep();
+  ListenPlan& plan = listen_plan(*generation.config);
+  unsigned workers = settings.master_process ? settings.worker_processes : 1;
+  if (!generation.sockets.open(plan, workers, inheritance.sockets, {})) { return false; }
+  generation.sockets.trim();
+  return true;
 }
 
 }  // namespace
@@ -158,16 +175,18 @@ int run_server(const Invocation& invocation) {
   if (!loaded.good() || !prepare(*loaded.config)) { return 1; }
   Generation generation;
   generation.number = 1;
+  generation.hash = loaded.hash;
   generation.config = std::move(loaded.config);
   const ProcessSettings& settings = process_settings(*generation.config);
   check_limits(*generation.config);
-  ListenPlan& plan = listen_plan(*generation.config);
-  unsigned workers = settings.master_process ? settings.worker_processes : 1;
-  if (!generation.sockets.open(plan, workers, Sockets(), {})) { return 1; }
+  bool inherited = false;
+  if (!open_resources(generation, inherited)) { return 1; }
   loaded.tree = conf::Tree();
   use_main_log(*generation.config);
-  return settings.daemon ? begin_as_daemon(invocation, std::move(generation))
-                         : begin(invocation, std::move(generation), -1);
+  // A binary that takes another's place is that one's child already, and is to stay so: it is missed when it
+  // ends.
+  return settings.daemon && !inherited ? begin_as_daemon(invocation, std::move(generation))
+                                       : begin(invocation, std::move(generation), -1, inherited);
 }
 
 }  // namespace sluice::os

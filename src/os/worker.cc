@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <memory>
+#include <string>
 
 #include "base/log.h"
 #include "event/loop.h"
@@ -26,10 +27,11 @@ constexpr int kFatal = 2;            // exit code that says: starting another on
 // A worker's life beyond its services: signals, retirement, the master's presence.
 class Life {
  public:
-  explicit Life(const WorkerStart& start)
+  Life(const WorkerStart& start, Role role)
       : start_(start),
+        role_(role),
         signals_(start.alone != nullptr ? open_signals({SIGQUIT, SIGTERM, SIGINT, SIGUSR1, SIGHUP})
-                                        : open_signals({SIGQUIT, SIGTERM, SIGINT, SIGUSR1})),
+                                        : open_signals({SIGQUIT, SIGTERM, SIGINT, SIGUSR1, SIGWINCH})),
         signal_watch_(
             signals_, [](void* self) { static_cast<Life*>(self)->read_signals(); }, this),
         look_([](void* self) { static_cast<Life*>(self)->look(); }, this),
@@ -40,8 +42,9 @@ class Life {
     }
   }
   ~Life() { close(signals_); }
-  // Starts the services.
+  // Starts the services, if it is a worker.
   void begin(const WorkerStart& start);
+  Worker& worker() { return *worker_; }
   // Ends what is left. Cancelled work unwinds in turns of the loop.
   void end();
 
@@ -50,7 +53,7 @@ class Life {
   void handle(const Signal& signal);
   void reopen();
   void reload();
-  void retire();
+  void retire(bool gently);
   void look();
   void overdue();
   void orphaned();
@@ -63,9 +66,9 @@ class Life {
     std::unique_ptr<Worker> worker;
     event::Alarm overdue;
   };
-  Worker& worker() { return *worker_; }
 
   const WorkerStart& start_;
+  Role role_;
   std::unique_ptr<Worker> worker_;
   std::vector<std::unique_ptr<Former>> former_;
   int signals_;
@@ -96,6 +99,11 @@ void close_listeners(Worker& worker) {
   worker.listeners.clear();
 }
 
+std::string title_of(const WorkerStart& start, Role role) {
+  const char* what = role == Role::worker ? "worker" : "manager";
+  return std::string("sluice: ") + what + " process (generation " + std::to_string(start.generation) + ")";
+}
+
 void Life::read_signals() {
   Signal signal;
   while (next_signal(signals_, signal)) { handle(signal); }
@@ -105,7 +113,11 @@ void Life::handle(const Signal& signal) {
   switch (signal.number) {
     case SIGQUIT:
       log_signal(signal, ", shutting down");
-      retire();
+      retire(false);
+      break;
+    case SIGWINCH:  // of the master: others have taken over
+      log_signal(signal, ", leaving");
+      retire(true);
       break;
     case SIGTERM:
     case SIGINT:
@@ -136,6 +148,7 @@ void Life::reload() {
   if (worker().retiring) { return; }
   log::notice(0, "reconfiguring");
   if (!start_.alone->prepare()) { return; }
+  worker().gently = true;
   call_services(&ServiceRow::retire, worker());
   former_.push_back(std::make_unique<Former>(std::move(worker_)));
   Former& former = *former_.back();
@@ -146,13 +159,16 @@ void Life::reload() {
 
 void Life::Former::stop() { call_services(&ServiceRow::stop, *worker); }
 
-void Life::retire() {
-  if (worker().retiring) { return; }
+void Life::retire(bool gently) {
+  bool first = !worker().retiring;
+  if (!first && (gently || !worker().gently)) { return; }
   worker().retiring = true;
+  worker().gently = gently;
   log::notice(0, "gracefully shutting down");
-  if (start_.alone == nullptr) { set_title("sluice: worker process is shutting down"); }
   call_services(&ServiceRow::retire, worker());
+  if (!first) { return; }
   if (start_.alone == nullptr) {
+    set_title(title_of(start_, role_) + " is shutting down");
     close_listeners(worker());
   } else {
     start_.alone->close_sockets();
@@ -178,7 +194,7 @@ void Life::overdue() {
 void Life::orphaned() {
   master_watch_->pause();
   log::alert(0, "the master process is gone, shutting down");
-  retire();
+  retire(false);
 }
 
 void Life::begin(const WorkerStart& start) {
@@ -188,8 +204,10 @@ void Life::begin(const WorkerStart& start) {
                            start.listeners,
                            {},
                            false,
-                           event_settings(start.config).worker_connections});
-  call_services(&ServiceRow::start, worker());
+                           false,
+                           event_settings(start.config).worker_connections,
+                           start.zones});
+  if (role_ == Role::worker) { call_services(&ServiceRow::start, worker()); }
 }
 
 void Life::end() {
@@ -208,17 +226,22 @@ void flush_services() {
   });
 }
 
-int run_worker(const WorkerStart& start) {
+int run_process(const WorkerStart& start, Role role, const std::function<void(Worker&)>& begin) {
   const ProcessSettings& settings = process_settings(start.config);
+  if (start.claim != nullptr && !shm::Zones::enter(*start.claim)) {
+    log::alert(0, "the place in shared memory is taken");
+    return 1;
+  }
   if (start.alone == nullptr) {
-    if (!become_worker(start.config, start.number)) { return kFatal; }
-    set_title("sluice: worker process");
+    if (!become_worker(start.config, role == Role::worker ? start.number : 0)) { return kFatal; }
+    set_title(title_of(start, role));
     reduce_environment(settings.environment);
   }
   event::Loop::forget();
   {
-    Life life(start);
+    Life life(start, role);
     life.begin(start);
+    if (begin) { begin(life.worker()); }
     if (start.ready_fd >= 0) {
       [[maybe_unused]] ssize_t told = write(start.ready_fd, "r", 1);
       close(start.ready_fd);
@@ -230,5 +253,7 @@ int run_worker(const WorkerStart& start) {
   log::notice(0, "exit");
   return 0;
 }
+
+int run_worker(const WorkerStart& start) { return run_process(start, Role::worker, nullptr); }
 
 }  // namespace sluice::os

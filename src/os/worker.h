@@ -4,12 +4,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "base/registry.h"
 #include "conf/build.h"
 #include "event/task.h"
 #include "os/listeners.h"
+#include "shm/zones.h"
 
 namespace sluice::os {
 
@@ -20,7 +22,9 @@ struct Worker {
   std::vector<Listener> listeners;
   event::Nursery nursery;
   bool retiring = false;
-  uint32_t connection_limit;
+  bool gently = false;  // retiring, but idle connections may stay for a moment: a request may be on its way
+  uint32_t connection_limit = 0;
+  shm::Zones* zones = nullptr;  // never null
 };
 
 // What a worker runs. A process without a master has a further Worker after each reload. http and stream
@@ -38,7 +42,8 @@ struct ServiceRow {
   const char* name;
   void (*start)(Worker&);   // begin to accept
   void (*retire)(Worker&);  // stop accepting, close idle connections, finish the rest; the listening
-                            // descriptors are closed right after
+                            // descriptors are closed right after. Called again when it is not to be gentle
+                            // any more
   size_t (*busy)();         // connections still open
   void (*stop)(Worker&);    // close all at once
   void (*flush)();          // write out buffered logs; may be null
@@ -58,10 +63,16 @@ struct WorkerStart {
   int ready_fd = -1;       // told, once it accepts
   int master_fd = -1;      // readable when the master is gone
   Alone* alone = nullptr;  // master_process off: the process keeps its user and title
+  shm::Zones* zones = nullptr;
+  const shm::Zones::Claim* claim = nullptr;  // its places in them, taken by the master
 };
+
+enum class Role : uint8_t { worker, manager };
 
 // Serves until the end; the process's exit code.
 int run_worker(const WorkerStart& start);
+// A process of either role: takes its place, calls `begin`, runs the loop.
+int run_process(const WorkerStart& start, Role role, const std::function<void(Worker&)>& begin);
 // Lets every service write out its logs.
 void flush_services();
 

@@ -168,6 +168,7 @@ class Cancel(SluiceTest):
         with self.s.connect() as c:  # the only place of this group is free as well
             c.send(GET % "/deaf/")
             self.assertTrue(c.silent_for(0.05), what)
+            c.reset()
         wait_for(lambda: self.descriptors() == self.before, 5, "the closing of everything: " + what)
         self.assertEqual(self.s.workers(), [self.worker])
 

@@ -18,6 +18,7 @@ namespace {
 
 constexpr size_t kFirstRead = 4096 - 64;    // room for almost every head; one pool piece with its bookkeeping
 constexpr uint64_t kLastChance = 1000;      // milliseconds for the first request when the worker retires
+constexpr uint64_t kIdleGrace = 3000;       // milliseconds that an idle one outlives a reload
 constexpr uint64_t kHalfCloseGrace = 1000;  // ms a request goes on after its client shut down its side
 constexpr uint32_t kMostATurn = 32;         // requests of one pipeline before others have their turn
 constexpr uint64_t kMostDiscarded = 1 << 20;  // bytes of an unread body read away to save the connection
@@ -141,16 +142,23 @@ void ServerConnection::met() {
   }
 }
 
-void ServerConnection::retire() {
+void ServerConnection::retire(bool gently) {
   if (state_ != State::idle) { return; }
   // Who has just connected is about to send a request, and one that is on its way would be lost.
-  char byte = 0;
-  bool sending = ::recv(client_.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
-  if (client_.requests == 0 || sending) {
+  bool expected = client_.requests == 0 || more_waiting();
+  if (expected) {
     set(clock::now() + kLastChance);
+  } else if (gently) {
+    bring_forward(clock::now() + kIdleGrace);
   } else {
     close();
   }
+}
+
+// More of the client has come than has been read, as far as the system knows now.
+bool ServerConnection::more_waiting() {
+  char byte = 0;
+  return buffered() > 0 || ::recv(client_.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
 void ServerConnection::stop() {
@@ -187,6 +195,7 @@ void ServerConnection::become_idle() {
   uint64_t first = client_.accepted_at + server.settings->get<ServerSettings>().client_header_timeout.count;
   uint64_t next = clock::now() + server.root.core->keepalive_timeout.count;
   set(client_.requests == 0 ? first : next);
+  if (service_.retiring) { bring_forward(clock::now() + kIdleGrace); }
   // Least recently used first, so that the first idle one found is the cheapest to lose.
   service_.connections.push_back(this);
 }
@@ -272,7 +281,8 @@ event::Task<void> ServerConnection::run() {
     if (read == HeadRead::nothing || read == HeadRead::ended) {
       if (buffered() > 0 && !exchange.scope().canceled()) { log_broken_head(request); }
       scope_ = nullptr;
-      next = read == HeadRead::nothing && !service_.retiring ? Next::idle : Next::close;
+      bool stays = read == HeadRead::nothing && (!service_.retiring || service_.worker.gently);
+      next = stays ? Next::idle : Next::close;
       break;
     }
     uint16_t refused = judge_head(exchange, request, reader, read == HeadRead::late);
@@ -356,7 +366,7 @@ void ServerConnection::begin_request(ServerExchange& exchange, Request& request,
 // What the connection does when its request has been answered.
 ServerConnection::Next ServerConnection::after(ServerExchange& exchange, const CoreSettings& core,
                                                bool refused) {
-  bool retire = service_.retiring && buffered() == 0;
+  bool retire = service_.retiring && !service_.worker.gently && buffered() == 0;
   if (exchange.closes_after() || !exchange.body_read() || retire) {
     // More may be on its way behind a head that was refused: nobody knows where it ends.
     bool more = refused || buffered() > 0 || io_.readable().is_set() || !exchange.body_read();

@@ -19,7 +19,7 @@ class ServerConnection final : public ServedConnection, private event::Deadline 
   void open(int fd);
 
   bool idle() const override { return state_ == State::idle; }
-  void retire() override;
+  void retire(bool gently) override;
   void stop() override;
 
  private:
@@ -53,6 +53,7 @@ class ServerConnection final : public ServedConnection, private event::Deadline 
   event::Task<void> finish_body(ServerExchange& exchange);
   event::Task<void> linger();
   event::Task<bool> take_turns();
+  bool more_waiting();
   void become_idle();
   void close();
 

@@ -208,7 +208,8 @@ bool ServerExchange::may_keep() const {
   const CoreSettings& core = request_->core();
   const Client& client = connection_.client_;
   return core.keepalive_timeout.count != 0 && client.requests < core.keepalive_requests &&
-         clock::now() - client.accepted_at < core.keepalive_time.count && !connection_.service_.retiring;
+         clock::now() - client.accepted_at < core.keepalive_time.count &&
+         (!connection_.service_.retiring || connection_.more_waiting());
 }
 
 void ServerExchange::write_head(Request& request, int64_t length, bool body) {
