@@ -153,7 +153,9 @@ const Rows module(
         {"worker_rlimit_nofile", kMain, arguments(1), set_rlimit_nofile, "number",
          "How many descriptors a worker may open (RLIMIT_NOFILE)."},
         {"worker_rlimit_core", kMain, arguments(1), set_rlimit_core, "size",
-         "The largest core file of a worker (RLIMIT_CORE)."},
+         "The largest core file of a worker (RLIMIT_CORE). A worker that has changed its user writes one "
+         "only when "
+         "this is given, or working_directory."},
         {"worker_shutdown_timeout", kMain, &ProcessSettings::worker_shutdown_timeout, "time",
          "After this time a worker that shuts down gracefully closes the connections that are still open. "
          "Without it, it waits for them."},

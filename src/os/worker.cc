@@ -12,6 +12,7 @@
 #include "os/error_log.h"
 #include "os/files.h"
 #include "os/privilege.h"
+#include "os/sandbox.h"
 #include "os/settings.h"
 #include "os/signals.h"
 #include "os/title.h"
@@ -234,6 +235,7 @@ int run_process(const WorkerStart& start, Role role, const std::function<void(Wo
   }
   if (start.alone == nullptr) {
     if (!become_worker(start.config, role == Role::worker ? start.number : 0)) { return kFatal; }
+    if (!enter_sandbox(start.config)) { return kFatal; }
     set_title(title_of(start, role));
     reduce_environment(settings.environment);
   }
