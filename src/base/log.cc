@@ -20,6 +20,8 @@ constexpr size_t kLongestLine = 4096;  // longer lines are cut: a client chooses
 Log current;
 bool configured = false;
 std::optional<Level> echo;
+std::string* collected = nullptr;
+Level collected_most = Level::emerg;
 
 void put(int fd, std::string_view line) {
   while (!line.empty()) {
@@ -73,6 +75,9 @@ void write_list(const Log& log, Level level, const Subject* subject, int sys, co
     std::string shown = "sluice: [" + std::string(name(level)) + "] " + line.substr(text_from);
     put(STDERR_FILENO, shown);
   }
+  if (collected != nullptr && level <= collected_most) {
+    *collected += "[" + std::string(name(level)) + "] " + line.substr(text_from);
+  }
   errno = saved;
 }
 
@@ -115,6 +120,11 @@ void set_main_log(Log log) {
 
 void echo_to_stderr(std::optional<Level> most) { echo = most; }
 
+void collect(std::string* to, Level most) {
+  collected = to;
+  collected_most = most;
+}
+
 std::string reason(const Error& error) {
   std::string text = error.text != nullptr ? error.text : name(error.what);
   if (error.sys != 0) { append_format(text, " (%d: %s)", error.sys, strerror(error.sys)); }
@@ -128,13 +138,14 @@ void write(const Log& log, Level level, const Subject* subject, int sys, const c
   va_end(arguments);
 }
 
-#define SLUICE_DEFINE_LEVEL(level_)                                                     \
-  void level_(int sys, const char* format, ...) {                                       \
-    if (!main_log().on(Level::level_) && !(echo && Level::level_ <= *echo)) { return; } \
-    va_list arguments;                                                                  \
-    va_start(arguments, format);                                                        \
-    write_list(main_log(), Level::level_, nullptr, sys, format, arguments);             \
-    va_end(arguments);                                                                  \
+#define SLUICE_DEFINE_LEVEL(level_)                                         \
+  void level_(int sys, const char* format, ...) {                           \
+    bool told = (echo && Level::level_ <= *echo) || collected != nullptr;   \
+    if (!main_log().on(Level::level_) && !told) { return; }                 \
+    va_list arguments;                                                      \
+    va_start(arguments, format);                                            \
+    write_list(main_log(), Level::level_, nullptr, sys, format, arguments); \
+    va_end(arguments);                                                      \
   }
 SLUICE_DEFINE_LEVEL(emerg)
 SLUICE_DEFINE_LEVEL(alert)

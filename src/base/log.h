@@ -67,6 +67,10 @@ void set_main_log(Log log);
 // Also copy lines of at most this level to standard error: during start-up and -t.
 void echo_to_stderr(std::optional<Level> most);
 
+// Also appends lines of at most this level, without time and process, to `to`: for whoever is to be told why
+// something failed. Null ends it.
+void collect(std::string* to, Level most);
+
 // "connect() failed (111: Connection refused)", for lines in which more follows than the error.
 std::string reason(const Error& error);
 

@@ -5,11 +5,13 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <memory>
 
 #include "base/log.h"
 #include "base/text.h"
 #include "conf/print.h"
 #include "conf/source.h"
+#include "os/board.h"
 #include "os/files.h"
 #include "os/listeners.h"
 #include "os/load.h"
@@ -20,6 +22,29 @@ namespace {
 
 int signal_number(const std::string& name) {
   return name == "stop" ? SIGTERM : name == "quit" ? SIGQUIT : name == "reopen" ? SIGUSR1 : SIGHUP;
+}
+
+constexpr int kLookEvery = 10'000;       // microseconds
+constexpr int kReloadPatience = 60'000;  // milliseconds
+
+// Until the reload has succeeded or failed.
+int await_reload(pid_t master, const os::BoardView& board, const os::MasterState& before) {
+  for (int waited = 0; waited < kReloadPatience; waited += kLookEvery / 1000) {
+    os::MasterState now = board.read();
+    if (now.attempts != before.attempts) {
+      if (!now.failed) { return 0; }
+      fprintf(stderr, "sluice: reload failed, generation %u goes on\n%s", now.generation,
+              now.message.c_str());
+      return 1;
+    }
+    if (now.phase == os::MasterState::Phase::ending || kill(master, 0) != 0) {
+      fprintf(stderr, "sluice: the server is ending\n");
+      return 1;
+    }
+    usleep(kLookEvery);
+  }
+  fprintf(stderr, "sluice: the new configuration does not serve yet; see the error log\n");
+  return 1;
 }
 
 }  // namespace
@@ -46,16 +71,12 @@ int test_configuration(const os::Invocation& invocation, const Options& options)
   return 0;
 }
 
-int send_signal(const os::Invocation& invocation, const Options& options) {
-  os::Loaded loaded = os::load(invocation);
-  os::report(loaded.diagnostics, true);
-  if (!loaded.good()) { return 1; }
-  std::string path = os::pid_path(*loaded.config);
+pid_t running_master(const std::string& path) {
   std::string text;
   std::string error;
   if (!conf::read_source(path, text, error)) {
     log::error(0, "%s", error.c_str());
-    return 1;
+    return 0;
   }
   std::string_view digits = text;
   while (!digits.empty() && (digits.back() == '\n' || digits.back() == '\r')) { digits.remove_suffix(1); }
@@ -63,14 +84,29 @@ int send_signal(const os::Invocation& invocation, const Options& options) {
   if (!pid || *pid == 0 || *pid > INT32_MAX) {
     log::error(0, "invalid PID number \"%.*s\" in \"%s\"", static_cast<int>(digits.size()), digits.data(),
                path.c_str());
-    return 1;
+    return 0;
   }
+  return static_cast<pid_t>(*pid);
+}
+
+int send_signal(const os::Invocation& invocation, const Options& options) {
+  os::Loaded loaded = os::load(invocation);
+  os::report(loaded.diagnostics, true);
+  if (!loaded.good()) { return 1; }
+  pid_t master = running_master(os::pid_path(*loaded.config));
+  if (master == 0) { return 1; }
   int number = signal_number(options.signal);
-  if (kill(static_cast<pid_t>(*pid), number) != 0) {
-    log::alert(errno, "kill(%d, %d) failed", static_cast<int>(*pid), number);
+  std::unique_ptr<os::BoardView> board;
+  if (number == SIGHUP && !options.no_wait) { board = os::BoardView::of(master); }
+  os::MasterState before;
+  if (board != nullptr) { before = board->read(); }
+  if (kill(master, number) != 0) {
+    log::alert(errno, "kill(%d, %d) failed", master, number);
     return 1;
   }
-  return 0;
+  // Another binary, or one that may not be looked at: as nginx, nobody waits. While a new binary runs beside
+  // the old one, the signal means something else.
+  return board == nullptr || before.binary != 0 ? 0 : await_reload(master, *board, before);
 }
 
 }  // namespace sluice::cli

@@ -7,7 +7,14 @@ namespace sluice::cli {
 
 // -t and -T; the exit code.
 int test_configuration(const os::Invocation& invocation, const Options& options);
-// -s: sends the signal to the master whose pid file the configuration names; the exit code.
+// -s: sends the signal to the master whose pid file the configuration names; the exit code. After reload it
+// waits until the new configuration serves or was refused.
 int send_signal(const os::Invocation& invocation, const Options& options);
+
+// upgrade: the running server gives way to the binary that lies at its path now; the exit code.
+int upgrade(const os::Invocation& invocation);
+
+// The process id that the configuration's pid file holds, or 0 after saying what is wrong with it.
+pid_t running_master(const std::string& pid_path);
 
 }  // namespace sluice::cli

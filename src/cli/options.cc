@@ -25,6 +25,14 @@ class Reader {
         options_.manual = word == "--manual" ? "plain" : "mdoc";
         continue;
       }
+      if (word == "--no-wait") {
+        options_.no_wait = true;
+        continue;
+      }
+      if (word == "upgrade" && options_.command.empty()) {
+        options_.command = word;
+        continue;
+      }
       if (!word.starts_with('-')) { return fail("invalid option: \"" + std::string(word) + "\""); }
       if (!letters(word)) { return false; }
     }

@@ -16,6 +16,8 @@ struct Options {
   bool quiet = false;                               // -q
   std::string manual;                               // --manual: "plain" or "mdoc"
   std::string signal;                               // -s
+  bool no_wait = false;                             // --no-wait, for -s reload
+  std::string command;                              // upgrade
   std::string prefix, conf, error_log, directives;  // -p -c -e -g; empty when not given
 };
 

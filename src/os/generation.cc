@@ -20,6 +20,7 @@ bool prepare_next(const Invocation& invocation, Generation& now, Generation& nex
   report(loaded.diagnostics, false);
   if (!loaded.good() || !prepare(*loaded.config)) { return false; }
   next.number = now.number + 1;
+  next.hash = loaded.hash;
   next.config = std::move(loaded.config);
   const ProcessSettings& settings = process_settings(*next.config);
   // Whether there is a master is decided at the start.

@@ -11,6 +11,7 @@ namespace sluice::os {
 
 struct Generation {
   unsigned number = 0;
+  uint64_t hash = 0;  // of the configuration's text
   std::unique_ptr<conf::Config> config;
   Sockets sockets;
   shm::Zones zones;

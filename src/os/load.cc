@@ -4,6 +4,7 @@
 
 #include <iterator>
 
+#include "base/hash.h"
 #include "base/log.h"
 #include "conf/parser.h"
 #include "config.h"
@@ -47,6 +48,7 @@ Loaded load(const Invocation& invocation) {
   loaded.tree = parse_file(invocation.paths.conf_path, options, loaded.diagnostics);
   bool readable = !loaded.tree.files.empty();
   put_first(loaded.tree, std::move(given));
+  for (const auto& file : loaded.tree.files) { loaded.hash = hash(file->text, loaded.hash); }
   if (!readable) { return loaded; }
   loaded.config = std::make_unique<conf::Config>();
   loaded.config->paths = invocation.paths;

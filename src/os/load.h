@@ -12,6 +12,7 @@ struct Loaded {
   std::unique_ptr<conf::Config> config;
   conf::Tree tree;  // its files are what -T prints
   conf::Diagnostics diagnostics;
+  uint64_t hash = 0;  // of all the text that was read
   bool good() const { return config != nullptr && !diagnostics.failed(); }
 };
 

@@ -7,12 +7,14 @@
 
 #include <algorithm>
 #include <csignal>
+#include <memory>
 #include <optional>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "config.h"
+#include "os/board.h"
 #include "os/error_log.h"
 #include "os/files.h"
 #include "os/load.h"
@@ -32,6 +34,7 @@ namespace {
 
 constexpr uint64_t kPatience = 1000;  // milliseconds that workers get to obey SIGTERM before SIGKILL
 constexpr uint64_t kForkAgain = 500;  // milliseconds until fork() is tried again
+constexpr uint64_t kHaste = 30'000;   // milliseconds that a reload waits for the oldest workers that leave
 constexpr unsigned kManagerNumber = UINT32_MAX;
 constexpr int kFatalExit = 2;  // a worker's exit code that says: another one would fail as well
 
@@ -71,6 +74,11 @@ class Master {
   void change_binary();
   void reopen();
   void settle_zones();
+  bool crowded() const;
+  void postpone_reload();
+  void resume_reload();
+  void note_reload(bool failed, std::string message);
+  void show();
   void retire_workers(const Signal& signal);
   void reap();
   void ended(pid_t pid, int status);
@@ -85,13 +93,19 @@ class Master {
   std::vector<Due> due_;
   std::vector<shm::Zones::Claim> unsettled_;  // of processes that ended
   Respawn respawn_;
+  std::unique_ptr<Board> board_;
+  MasterState state_;
   int signals_ = -1;
   int started_fd_;
   int life_[2] = {-1, -1};  // a pipe that closes when the master dies
   enum class Ending { no, quit, terminate } ending_ = Ending::no;
   bool without_workers_ = false;  // after SIGWINCH
+  bool reloading_ = false;        // and whoever asked for it wants to know how it went
   bool settled_ = false;          // this generation serves, older ones were told to leave
   uint64_t kill_at_ = 0;
+  bool postponed_ = false;    // a reload waits until older workers have left
+  unsigned hurried_ = 0;      // the generation that was told to make haste
+  uint64_t out_of_time_ = 0;  // when it is ended
   int result_ = 0;
   std::optional<int> child_result_;
 };
@@ -158,6 +172,7 @@ void Master::fork_process(Process process, const char* what) {
 // What a new process is, and is not any more.
 WorkerStart Master::child(const Process& process, int ready_fd) {
   processes_.abandon();
+  board_.reset();
   close(signals_);
   close(life_[1]);
   if (started_fd_ >= 0) { close(started_fd_); }
@@ -209,14 +224,13 @@ void Master::settle() {
   if (settled_ || !processes_.ready(generation_.number, wanted())) { return; }
   settled_ = true;
   processes_.retire_before(generation_.number, true);
-  for (unsigned ended : processes_.limit_generations(process_settings(config()).max_worker_generations)) {
-    log::notice(0, "more than %u generations of workers are leaving: generation %u is ended",
-                process_settings(config()).max_worker_generations, ended);
-  }
-  log::notice(0, "generation %u serves", generation_.number);
+  log::notice(0, "generation %u serves, configuration %016llx", generation_.number,
+              static_cast<unsigned long long>(generation_.hash));
   tell(kStarted);
   tell_ready(format("Generation %u serves with %u workers", generation_.number, wanted()),
              !upgrade_.shared());
+  state_.phase = MasterState::Phase::serving;
+  if (reloading_) { note_reload(false, ""); }
 }
 
 // Tells whoever started this process how it went.
@@ -239,9 +253,13 @@ int Master::run() {
   std::string title = "sluice: master process";
   for (const std::string& argument : invocation_.arguments) { title += " " + argument; }
   set_title(title);
+  board_ = std::make_unique<Board>();
   start_workers();
   while (!child_result_) {
     settle();
+    resume_reload();
+    if (child_result_) { break; }
+    show();
     if (ending_ != Ending::no && processes_.empty()) {
       finish();
       return result_;
@@ -262,11 +280,13 @@ void Master::wait() {
   }
   uint64_t next = kill_at_ != 0 ? kill_at_ : UINT64_MAX;
   if (!unsettled_.empty()) { next = std::min(next, now() + kForkAgain); }
+  if (postponed_) { next = std::min(next, out_of_time_); }
   for (const Due& due : due_) { next = std::min(next, due.at); }
   uint64_t time = now();
   int timeout = next == UINT64_MAX ? -1 : static_cast<int>(next > time ? next - time : 0);
-  if (poll(watched.data(), watched.size(), timeout) < 0) { return; }
-  clock::refresh();  // hours may have passed, and what follows is logged
+  int changed = poll(watched.data(), watched.size(), timeout);
+  clock::expire();
+  if (changed < 0) { return; }
   for (size_t i = 1; i < watched.size(); ++i) {
     if ((watched[i].revents & POLLIN) != 0) { note_ready(*processes_.find(starting[i - 1])); }
   }
@@ -349,16 +369,78 @@ void Master::reload() {
     if (without_workers_) { restart_workers(); }
     return;
   }
+  if (crowded()) {
+    postpone_reload();
+    return;
+  }
   log::notice(0, "reconfiguring");
   tell_reloading();
   Generation next;
-  if (!prepare_next(invocation_, generation_, next)) {
+  std::string why;
+  log::collect(&why, log::Level::error);
+  bool good = prepare_next(invocation_, generation_, next);
+  log::collect(nullptr, log::Level::emerg);
+  if (!good) {
+    log::error(0, "the configuration of generation %u stays in place", generation_.number);
+    note_reload(true, why);
     tell_ready(format("Reload failed, generation %u serves", generation_.number), !upgrade_.shared());
     return;
   }
   put_in_place(generation_, next);
   generation_ = std::move(next);
+  reloading_ = true;
   start_workers();
+}
+
+// Workers of as many generations as may be leaving are.
+bool Master::crowded() const {
+  return processes_.leaving_generations() >= process_settings(config()).max_worker_generations;
+}
+
+// The reload waits for the oldest generation: its tunnels, which might live for ever, end now, and its
+// requests have a while to be answered.
+void Master::postpone_reload() {
+  postponed_ = true;
+  unsigned oldest = processes_.oldest_leaving();
+  if (hurried_ == oldest) { return; }
+  hurried_ = oldest;
+  out_of_time_ = now() + kHaste;
+  log::notice(0, "workers of %zu generations are leaving already: the reload waits for generation %u",
+              processes_.leaving_generations(), oldest);
+  processes_.kill_generation(oldest, SIGUSR2);
+}
+
+void Master::resume_reload() {
+  if (!postponed_ || ending_ != Ending::no) { return; }
+  if (!crowded()) {
+    postponed_ = false;
+    reload();
+    return;
+  }
+  if (processes_.oldest_leaving() != hurried_) {
+    postpone_reload();
+  } else if (now() >= out_of_time_) {
+    log::warn(0, "generation %u does not leave: it is ended", hurried_);
+    processes_.kill_generation(hurried_, SIGTERM);
+    out_of_time_ = now() + kHaste;
+  }
+}
+
+void Master::note_reload(bool failed, std::string message) {
+  reloading_ = false;
+  ++state_.attempts;
+  state_.failed = failed;
+  state_.message = std::move(message);
+}
+
+void Master::show() {
+  if (settled_) { state_.generation = generation_.number; }
+  if (settled_) { state_.configuration = generation_.hash; }
+  if (ending_ != Ending::no) { state_.phase = MasterState::Phase::ending; }
+  state_.workers = static_cast<uint32_t>(processes_.count(generation_.number));
+  state_.leaving = processes_.leaving();
+  state_.binary = upgrade_.binary();
+  board_->show(state_);
 }
 
 // After SIGWINCH: workers of the configuration as it is.
@@ -405,6 +487,7 @@ void Master::reap() {
 void Master::ended(pid_t pid, int status) {
   if (pid == upgrade_.binary()) {
     upgrade_.ended(status);
+    ++state_.binaries;
     if (without_workers_ && ending_ == Ending::no) { restart_workers(); }
     return;
   }
@@ -436,6 +519,7 @@ void Master::ended(pid_t pid, int status) {
 
 // A server whose first workers cannot run did not start.
 void Master::give_up_start() {
+  if (reloading_) { note_reload(true, "the new workers cannot run; see the error log\n"); }
   if (settled_ || generation_.number > 1) { return; }
   tell(kFailed);
   result_ = 1;

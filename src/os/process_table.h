@@ -42,16 +42,18 @@ class ProcessTable {
   Process* find(pid_t pid);
   // Forgets a process that ended; closes its descriptor.
   Process remove(pid_t pid);
-  size_t count(unsigned generation) const;
+  size_t count(unsigned generation) const;  // workers of it that were not told to leave
+  uint32_t leaving() const;
   bool empty() const { return processes_.empty(); }
   std::vector<Process>& all() { return processes_; }
   void kill_all(int signal);
   // Tells those of older generations to leave; all of them when `generation` is 0. Gently: idle connections
   // stay for a moment, so that a request that is on its way is answered.
   void retire_before(unsigned generation, bool gently);
-  // Ends the oldest of those that are leaving, while they are of more than `most` generations. Returns the
-  // generations that were ended.
-  std::vector<unsigned> limit_generations(unsigned most);
+  // Of those that are leaving: how many generations, and the oldest (0: none).
+  size_t leaving_generations() const;
+  unsigned oldest_leaving() const;
+  void kill_generation(unsigned generation, int signal);
   // Whether `count` workers of the generation are ready.
   bool ready(unsigned generation, unsigned count) const;
   // In a child: closes what belongs to the master.

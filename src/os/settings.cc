@@ -161,7 +161,10 @@ const Rows module(
          "Without it, it waits for them."},
         {"max_worker_generations", kMain, arguments(1), set_max_generations, "number",
          "How many generations of workers that reloads have replaced may still be finishing their requests. "
-         "When there are more, the oldest is ended at once, with the connections it has.",
+         "The "
+         "next reload waits until the oldest has left: its WebSockets and other tunnels are closed then, and "
+         "after "
+         "30 seconds whatever it still has.",
          "4"},
         Rows::RowSpec(
             "env", kMain, arguments(1), set_environment, "variable[=value]",

@@ -180,6 +180,7 @@ int run_server(const Invocation& invocation) {
   if (!loaded.good() || !prepare(*loaded.config)) { return 1; }
   Generation generation;
   generation.number = 1;
+  generation.hash = loaded.hash;
   generation.config = std::move(loaded.config);
   const ProcessSettings& settings = process_settings(*generation.config);
   check_limits(*generation.config);

@@ -31,8 +31,9 @@ class Life {
   Life(const WorkerStart& start, Role role)
       : start_(start),
         role_(role),
-        signals_(start.alone != nullptr ? open_signals({SIGQUIT, SIGTERM, SIGINT, SIGUSR1, SIGHUP})
-                                        : open_signals({SIGQUIT, SIGTERM, SIGINT, SIGUSR1, SIGWINCH})),
+        signals_(start.alone != nullptr
+                     ? open_signals({SIGQUIT, SIGTERM, SIGINT, SIGUSR1, SIGHUP})
+                     : open_signals({SIGQUIT, SIGTERM, SIGINT, SIGUSR1, SIGWINCH, SIGUSR2})),
         signal_watch_(
             signals_, [](void* self) { static_cast<Life*>(self)->read_signals(); }, this),
         look_([](void* self) { static_cast<Life*>(self)->look(); }, this),
@@ -55,6 +56,7 @@ class Life {
   void reopen();
   void reload();
   void retire(bool gently);
+  void make_haste();
   void look();
   void overdue();
   void orphaned();
@@ -125,6 +127,10 @@ void Life::handle(const Signal& signal) {
       log_signal(signal, ", exiting");
       event::Loop::current().stop();
       break;
+    case SIGUSR2:  // of the master: others wait for this one to leave
+      log_signal(signal, ", closing tunnels");
+      make_haste();
+      break;
     case SIGUSR1:
       log_signal(signal, ", reopening logs");
       reopen();
@@ -179,6 +185,12 @@ void Life::retire(bool gently) {
   look_.in(0);
 }
 
+void Life::make_haste() {
+  if (!worker().retiring) { return; }
+  worker().in_haste = true;
+  call_services(&ServiceRow::retire, worker());
+}
+
 void Life::look() {
   if (busy_services() == 0) {
     event::Loop::current().stop();
@@ -204,6 +216,7 @@ void Life::begin(const WorkerStart& start) {
                            start.generation,
                            start.listeners,
                            {},
+                           false,
                            false,
                            false,
                            event_settings(start.config).worker_connections,

@@ -20,7 +20,7 @@ class Signals(SluiceTest):
             self.assertRegex(f.read(), r"^sluice: master process \S+ -p ")
         wait_for(lambda: len(s.workers()) == 2, 5, "both workers")
         for title in s.children().values():
-            self.assertEqual(title, "sluice: worker process")
+            self.assertEqual(title, "sluice: worker process (generation 1)")
         s.wait_log(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[notice\] %d#%d: start worker processes$" % (s.pid, s.pid))
         s.wait_log(r"start worker process %d$" % s.workers()[0])
         s.wait_log(r'using the "epoll" event method$')
@@ -193,7 +193,7 @@ class Signals(SluiceTest):
         victim = s.workers()[0]
         s.signal("KILL", victim)
         wait_for(lambda: len(s.workers()) == 2 and victim not in s.workers(), 1.5, "another worker")
-        s.wait_log(r"\[alert\] .*worker process %d exited on signal 9$" % victim)
+        s.wait_log(r"\[alert\] .*worker process %d exited on signal 9\b" % victim)
         self.assertEqual(s.get("/").status, 200)
 
     def test_term_to_a_worker_replaces_it(self):
