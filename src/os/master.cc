@@ -12,12 +12,14 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "config.h"
 #include "os/board.h"
 #include "os/error_log.h"
 #include "os/files.h"
 #include "os/load.h"
 #include "os/manager.h"
+#include "os/notify.h"
 #include "os/privilege.h"
 #include "os/process_table.h"
 #include "os/settings.h"
@@ -229,6 +231,8 @@ void Master::settle() {
   log::notice(0, "generation %u serves, configuration %016llx", generation_.number,
               static_cast<unsigned long long>(generation_.hash));
   tell(kStarted);
+  tell_ready(format("Generation %u serves with %u workers", generation_.number, wanted()),
+             !upgrade_.shared());
   state_.phase = MasterState::Phase::serving;
   if (reloading_) { note_reload(false, ""); }
 }
@@ -291,7 +295,8 @@ void Master::wait() {
     if ((watched[i].revents & POLLIN) != 0) { note_ready(*processes_.find(starting[i - 1])); }
   }
   Signal signal;
-  while (next_signal(signals_, signal)) { handle(signal); }
+  while (!child_result_ && next_signal(signals_, signal)) { handle(signal); }
+  if (child_result_) { return; }  // a worker at its end, not the master any more
   reap();
   if (!unsettled_.empty()) { settle_zones(); }
   if (kill_at_ != 0 && now() >= kill_at_) {
@@ -336,6 +341,7 @@ void Master::handle(const Signal& signal) {
 void Master::terminate() {
   if (ending_ == Ending::terminate) { return; }
   ending_ = Ending::terminate;
+  if (upgrade_.binary() == 0) { tell_stopping(); }
   processes_.kill_all(SIGTERM);
   kill_at_ = now() + kPatience;
 }
@@ -343,6 +349,7 @@ void Master::terminate() {
 void Master::quit() {
   if (ending_ != Ending::no) { return; }
   ending_ = Ending::quit;
+  if (upgrade_.binary() == 0) { tell_stopping(); }
   // Whoever connects from now on is refused at once instead of waiting for nobody, or is another binary's.
   bool shared = upgrade_.shared();
   generation_.sockets.close(shared);
@@ -371,6 +378,7 @@ void Master::reload() {
     return;
   }
   log::notice(0, "reconfiguring");
+  tell_reloading();
   Generation next;
   std::string why;
   log::collect(&why, log::Level::error);
@@ -379,6 +387,7 @@ void Master::reload() {
   if (!good) {
     log::error(0, "the configuration of generation %u stays in place", generation_.number);
     note_reload(true, why);
+    tell_ready(format("Reload failed, generation %u serves", generation_.number), !upgrade_.shared());
     return;
   }
   put_in_place(generation_, next);
@@ -533,6 +542,7 @@ void Master::finish() {
   if (unlink(path.c_str()) != 0 && errno != ENOENT) {
     log::alert(errno, "unlink() \"%s\" failed", path.c_str());
   }
+  if (upgrade_.binary() != 0) { tell_successor(upgrade_.binary()); }
   log::notice(0, "exit");
 }
 
