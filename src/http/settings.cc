@@ -44,8 +44,7 @@ const conf::Module<ServerSettings> server_module(
          "1k"},
         {"large_client_header_buffers", kServerLevel, arguments(2), set_buffers, "number size",
          "Bounds of a request's head: the request line may not exceed one size (414), nor may one field "
-         "(400), nor "
-         "the head number times size.",
+         "(400, which error_page knows as 494), nor the head number times size.",
          "4 8k"},
         {"max_headers", kServerLevel, &ServerSettings::max_headers, "number",
          "Number of header fields a request may have; more are refused with 400.", "1000"},
@@ -277,7 +276,9 @@ const conf::Module<CoreSettings> core_module(
          "on | clean | off", "Whether every request body is put into a file; on leaves the file behind.",
          "off"},
         {"client_body_in_single_buffer", kEverywhere, &C::client_body_in_single_buffer, "on | off",
-         "Whether a body in memory is kept in one piece, for $request_body.", "off"},
+         "Accepted for compatibility: $request_body has a body in memory whole, in however many pieces it "
+         "came.",
+         "off"},
         {"send_timeout", kEverywhere, &C::send_timeout, "time",
          "Longest pause between two writes to the client; then the connection is closed.", "60s"},
         {"reset_timedout_connection", kEverywhere, &C::reset_timedout_connection, "on | off",

@@ -35,7 +35,10 @@ namespace {
 
 constexpr uint64_t kPatience = 1000;  // milliseconds that workers get to obey SIGTERM before SIGKILL
 constexpr uint64_t kForkAgain = 500;  // milliseconds until fork() is tried again
-constexpr uint64_t kHaste = 30'000;   // milliseconds that a reload waits for the oldest workers that leave
+// Milliseconds that a reload waits for the oldest workers that leave: until their tunnels are closed, and
+// then until they are ended.
+constexpr uint64_t kTunnelsMayStay = 10'000;
+constexpr uint64_t kRequestsMayStay = 30'000;
 constexpr unsigned kManagerNumber = UINT32_MAX;
 constexpr int kFatalExit = 2;  // a worker's exit code that says: another one would fail as well
 
@@ -106,8 +109,9 @@ class Master {
   bool settled_ = false;          // this generation serves, older ones were told to leave
   uint64_t kill_at_ = 0;
   bool postponed_ = false;    // a reload waits until older workers have left
-  unsigned hurried_ = 0;      // the generation that was told to make haste
-  uint64_t out_of_time_ = 0;  // when it is ended
+  unsigned awaited_ = 0;      // the generation that it waits for
+  bool hurried_ = false;      // which was told to close its tunnels
+  uint64_t out_of_time_ = 0;  // when it is told so, or ended
   int result_ = 0;
   std::optional<int> child_result_;
 };
@@ -403,17 +407,16 @@ bool Master::crowded() const {
   return processes_.leaving_generations() >= process_settings(config()).max_worker_generations;
 }
 
-// The reload waits for the oldest generation: its tunnels, which might live for ever, end now, and its
-// requests have a while to be answered.
+// The reload waits for the oldest generation to leave by itself, for a while.
 void Master::postpone_reload() {
   postponed_ = true;
   unsigned oldest = processes_.oldest_leaving();
-  if (hurried_ == oldest) { return; }
-  hurried_ = oldest;
-  out_of_time_ = now() + kHaste;
+  if (awaited_ == oldest) { return; }
+  awaited_ = oldest;
+  hurried_ = false;
+  out_of_time_ = now() + kTunnelsMayStay;
   log::notice(0, "workers of %zu generations are leaving already: the reload waits for generation %u",
               processes_.leaving_generations(), oldest);
-  processes_.kill_generation(oldest, SIGUSR2);
 }
 
 void Master::resume_reload() {
@@ -423,12 +426,14 @@ void Master::resume_reload() {
     reload();
     return;
   }
-  if (processes_.oldest_leaving() != hurried_) {
+  if (processes_.oldest_leaving() != awaited_) {
     postpone_reload();
   } else if (now() >= out_of_time_) {
-    log::warn(0, "generation %u does not leave: it is ended", hurried_);
-    processes_.kill_generation(hurried_, SIGTERM);
-    out_of_time_ = now() + kHaste;
+    log::warn(0, "generation %u does not leave: %s", awaited_,
+              hurried_ ? "it is ended" : "its tunnels are closed");
+    processes_.kill_generation(awaited_, hurried_ ? SIGTERM : SIGUSR2);
+    hurried_ = true;
+    out_of_time_ = now() + kRequestsMayStay;
   }
 }
 

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "event/loop.h"
 #include "os/alone.h"
+#include "os/crash.h"
 #include "os/error_log.h"
 #include "os/files.h"
 #include "os/privilege.h"
@@ -252,6 +253,7 @@ int run_process(const WorkerStart& start, Role role, const std::function<void(Wo
     set_title(title_of(start, role));
     reduce_environment(settings.environment);
   }
+  report_crashes(start.generation);
   event::Loop::forget();
   {
     Life life(start, role);

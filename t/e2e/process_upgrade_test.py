@@ -259,8 +259,9 @@ class Generations(SluiceTest):
             self.assertEqual(c.read_response().status, 101)
             s.reload()
             self.assertFalse(c.closed_within(0.3))
-            s.reload(timeout=5)
+            s.reload(timeout=15)
             self.assertTrue(c.closed_within(2))
+            s.wait_log("generation 1 does not leave: its tunnels are closed")
 
 
 if __name__ == "__main__":

@@ -99,8 +99,8 @@ ParseState RequestParser::cut_short(const char* begin, const char* line, const c
 // outcome is the same whether the rest is there or not.
 bool RequestParser::fail_length(size_t length, size_t limit) {
   size_t head_left = limits_.head - at_;
-  if (length <= limit || head_left < limit) { return fail(400, "request header too large"); }
-  return stage_ == Stage::fields ? fail(400, "request header or cookie too large")
+  if (length <= limit || head_left < limit) { return fail(494, "request header too large"); }
+  return stage_ == Stage::fields ? fail(494, "request header or cookie too large")
                                  : fail(414, "request line too long");
 }
 

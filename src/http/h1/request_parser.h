@@ -13,9 +13,8 @@
 namespace sluice::http::h1 {
 
 struct RequestLimits {
-  uint32_t line = 8192;  // request line, bytes: more is 414
-  uint32_t field =
-      8192;  // one field line: more is 400 in nginx's terms, "request header or cookie too large"
+  uint32_t line = 8192;    // request line, bytes: more is 414
+  uint32_t field = 8192;   // one field line: more is 494, which is sent as 400
   uint32_t head = 32768;   // everything up to the empty line
   uint32_t fields = 1000;  // number of field lines
   bool ignore_invalid =

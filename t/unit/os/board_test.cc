@@ -4,6 +4,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
+
 namespace sluice::os {
 namespace {
 
@@ -30,6 +32,19 @@ TEST(Board, IsSeenByOthers) {
   int status = 0;
   ASSERT_EQ(waitpid(child, &status, 0), child);
   EXPECT_EQ(status, 0);
+}
+
+TEST(Board, IsNotTakenForAChilds) {
+  Board board;
+  board.show(MasterState());
+  pid_t child = fork();
+  if (child == 0) {
+    pause();
+    _exit(0);
+  }
+  EXPECT_EQ(BoardView::of(child), nullptr);
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
 }
 
 TEST(Board, CutsALongMessage) {

@@ -360,16 +360,16 @@ TEST(RequestParser, Limits) {
   EXPECT_EQ(outcome("GET /2345678 HTTP/1.1\r\nHost: a\r\n\r\n", limits), "414 request line too long");
   EXPECT_EQ(outcome("GET /23456789012345678901234", limits), "414 request line too long");
   EXPECT_TRUE(has(outcome(fits + "X: 456789012\r\n\r\n", limits), "|X=456789012|"));
-  EXPECT_TRUE(has(outcome(fits + "X: 4567890123\r\n\r\n", limits), "400 request header or cookie too large"));
-  EXPECT_TRUE(has(outcome(fits + "X: 4567890123", limits), "400 request header or cookie too large"));
+  EXPECT_TRUE(has(outcome(fits + "X: 4567890123\r\n\r\n", limits), "494 request header or cookie too large"));
+  EXPECT_TRUE(has(outcome(fits + "X: 4567890123", limits), "494 request header or cookie too large"));
   EXPECT_TRUE(has(outcome(fits + "A:\r\nB:\r\n\r\n", limits), "|A=|B=|"));
   EXPECT_TRUE(has(outcome(fits + "A:\r\nB:\r\nC:\r\n\r\n", limits), "400 too many header lines"));
   EXPECT_TRUE(has(outcome(fits + "A_:\r\n(:\r\nC:\r\n\r\n", limits), "400 too many header lines"));
   EXPECT_TRUE(has(outcome(fits + "A: 456789012\r\nB: 45678901\r\n\r\n", limits), "|B=45678901|"));
   EXPECT_TRUE(
-      has(outcome(fits + "A: 456789012\r\nB: 456789012\r\n\r\n", limits), "400 request header too large"));
+      has(outcome(fits + "A: 456789012\r\nB: 456789012\r\n\r\n", limits), "494 request header too large"));
   EXPECT_EQ(outcome("\n\n\n\n" + std::string(200, 'A'), {.line = 500, .head = 100}),
-            "400 request header too large");
+            "494 request header too large");
 }
 
 TEST(RequestParser, LimitsActOnTheByteThatPassesThem) {
