@@ -13,8 +13,9 @@ namespace {
 
 TEST(Inheritance, IsParsed) {
   Handed handed;
-  ASSERT_TRUE(parse_handed("1 sockets=3,17 zones=limit/a:5; future=x", handed));
+  ASSERT_TRUE(parse_handed("1 sockets=3,17 given=17 zones=limit/a:5; future=x", handed));
   EXPECT_EQ(handed.sockets, (std::vector<int>{3, 17}));
+  EXPECT_EQ(handed.given, (std::vector<int>{17}));
   EXPECT_EQ(handed.zones, "limit/a:5;");
   Handed empty;
   EXPECT_TRUE(parse_handed("1 sockets= zones=", empty));
