@@ -53,6 +53,7 @@ $(call remember,$(BUILD)/flags,$(COMPILE))
 
 SOURCES := $(sort $(shell find src -name '*.cc'))
 UNIT_SOURCES := $(sort $(shell find t/unit -name '*_test.cc' 2>/dev/null))
+LOSSLESS_SOURCES := $(sort $(wildcard t/lossless/*.cc))
 BENCH_SOURCES := $(sort $(shell find t/bench -name '*_bench.cc' 2>/dev/null))
 FUZZ_SOURCES := $(sort $(wildcard t/fuzz/*_fuzz.cc))
 
@@ -61,6 +62,7 @@ LIB_OBJECTS := $(call objects,$(filter-out src/main.cc,$(SOURCES)))
 MAIN_OBJECT := $(call objects,$(filter src/main.cc,$(SOURCES)))
 UNIT_OBJECTS := $(call objects,$(UNIT_SOURCES))
 BENCH_OBJECTS := $(call objects,$(BENCH_SOURCES))
+LOSSLESS_OBJECTS := $(call objects,$(LOSSLESS_SOURCES))
 
 # Whole, because tables register themselves from objects that nothing else names.
 LIBSLUICE = -Wl,--whole-archive $(BUILD)/libsluice.a -Wl,--no-whole-archive
@@ -69,7 +71,8 @@ LIBSLUICE = -Wl,--whole-archive $(BUILD)/libsluice.a -Wl,--no-whole-archive
 $(call remember,$(BUILD)/sources,$(SOURCES))
 $(call remember,$(BUILD)/unit_sources,$(UNIT_SOURCES))
 $(call remember,$(BUILD)/bench_sources,$(BENCH_SOURCES))
-$(BUILD)/flags $(BUILD)/sources $(BUILD)/unit_sources $(BUILD)/bench_sources: ;
+$(call remember,$(BUILD)/lossless_sources,$(LOSSLESS_SOURCES))
+$(BUILD)/flags $(BUILD)/sources $(BUILD)/unit_sources $(BUILD)/bench_sources $(BUILD)/lossless_sources: ;
 
 .PHONY: all
 all: $(BUILD)/sluice
@@ -99,7 +102,12 @@ $(BUILD)/micro_bench: $(BENCH_OBJECTS) $(BUILD)/libsluice.a $(BUILD)/bench_sourc
 	$(if $(BENCHMARK_LIBS),,$(error benchmarks need the Debian package libbenchmark-dev: contrib/install-deps, then ./configure))
 	@$(LINK) -o $@ $(BENCH_OBJECTS) $(LIBSLUICE) -lbenchmark_main $(BENCHMARK_LIBS) $(LIBS)
 
--include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(MAIN_OBJECT) $(UNIT_OBJECTS) $(BENCH_OBJECTS))
+# A client that counts what is lost shares nothing with what it judges.
+$(BUILD)/lossless: $(LOSSLESS_OBJECTS) $(BUILD)/lossless_sources
+	@echo "  LINK  $@"
+	@$(LINK) -o $@ $(LOSSLESS_OBJECTS)
+
+-include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(MAIN_OBJECT) $(UNIT_OBJECTS) $(BENCH_OBJECTS) $(LOSSLESS_OBJECTS))
 
 # -- tests --------------------------------------------------------------------------------------------
 
@@ -116,7 +124,7 @@ deps:
 test: deps
 	$(SUBMAKE) test-built
 
-test-built: all $(HAVE_UNIT)
+test-built: all $(HAVE_UNIT) $(BUILD)/lossless
 	@t/ctest_list $(BUILD) > $(BUILD)/CTestTestfile.cmake
 	@cd $(BUILD) && ctest -j$(JOBS) --output-on-failure $(CTEST_ARGS)
 
@@ -141,6 +149,10 @@ micro: $(if $(BENCH_SOURCES),$(BUILD)/micro_bench)
 	@$(if $(BENCH_SOURCES),$(BUILD)/micro_bench $(BENCH_ARGS),echo "no micro-benchmarks yet")
 side-by-side: all
 	@SLUICE_BINARY=$(or $(SLUICE_BINARY),$(BUILD)/sluice) t/bench/side_by_side $(SIDE_BY_SIDE_ARGS)
+
+.PHONY: lossless
+lossless: all $(BUILD)/lossless
+	@SLUICE_BINARY=$(or $(SLUICE_BINARY),$(BUILD)/sluice) LOSSLESS=$(BUILD)/lossless t/lossless/lossless.py $(LOSSLESS_ARGS)
 
 # A fuzz target names the sources it needs in a line "// sources: src/base/*.cc ..." because clang 14 and
 # libstdc++ disagree about coroutines: parsers must not drag the event loop in anyway.
@@ -198,6 +210,7 @@ help:
 	@echo 'make lint         layers, coroutine shapes, fences, sizes, format'
 	@echo 'make format       let clang-format rewrite the sources'
 	@echo 'make bench        micro-benchmarks, then side by side with the installed nginx and haproxy'
+	@echo 'make lossless     does reloads, upgrades and kills under load help lose requests? LOSSLESS_ARGS=--help'
 	@echo 'make fuzz         every fuzz target, FUZZ_SECONDS=$(FUZZ_SECONDS) each'
 	@echo 'make man          manual pages into $(BUILD)/man'
 	@echo 'make install      install under the configured prefix; DESTDIR is honoured'

@@ -42,10 +42,15 @@ class Subject {
  public:
   virtual uint64_t connection_number() const = 0;
   virtual void describe(std::string& line) const = 0;
+  // In a few words and without any work: for a crash.
+  virtual std::string_view doing() const = 0;
 
  protected:
   ~Subject() = default;
 };
+
+// Whose work is being done right now, for the line that a crash leaves.
+inline const Subject* running = nullptr;
 
 class Log {
  public:

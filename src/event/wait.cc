@@ -47,7 +47,9 @@ void Wait::leave() {
 void Wait::run() {
   auto waiting = waiting_;
   leave();
+  log::running = scope_.subject();
   waiting.resume();
+  log::running = nullptr;
 }
 
 }  // namespace sluice::event

@@ -17,6 +17,7 @@
 #include <source_location>
 
 #include "base/list.h"
+#include "base/log.h"
 #include "base/result.h"
 #include "event/loop.h"
 
@@ -49,6 +50,7 @@ class Scope : public ListNode<ScopeTag> {
   Scope() = default;
   explicit Scope(Scope& parent) {
     parent.children_.push_back(this);
+    subject_ = parent.subject_;
     canceled_ = parent.canceled_;
     why_ = parent.why_;
   }
@@ -56,6 +58,9 @@ class Scope : public ListNode<ScopeTag> {
   void cancel(What why);
   bool canceled() const { return canceled_; }
   What why() const { return why_; }
+  // Whose work it is: a child's is its parent's.
+  void set_subject(const log::Subject* subject) { subject_ = subject; }
+  const log::Subject* subject() const { return subject_; }
   // For the status page: calls visit(std::source_location, since) for each pending wait, children's too.
   template <class Visit>
   void each_wait(Visit visit);
@@ -64,6 +69,7 @@ class Scope : public ListNode<ScopeTag> {
   friend class Wait;
   List<Wait, WaitTag> waits_;
   List<Scope, ScopeTag> children_;
+  const log::Subject* subject_ = nullptr;
   bool canceled_ = false;
   What why_ = What::none;
 };

@@ -80,6 +80,7 @@ class NumberOnly final : public log::Subject {
   explicit NumberOnly(uint64_t number) : number_(number) {}
   uint64_t connection_number() const override { return number_; }
   void describe(std::string&) const override {}
+  string_view doing() const override { return {}; }
 
  private:
   uint64_t number_;

@@ -172,6 +172,7 @@ class Request final : private RequestArena, public conf::Evaluation, public log:
   // log::Subject
   uint64_t connection_number() const override;
   void describe(std::string& line) const override;
+  std::string_view doing() const override { return head.line; }
 
  private:
   Verdict refuse_cycle(string_view target);

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "os/load.h"
+#include "os/notify.h"
 
 namespace sluice::os {
 
@@ -18,6 +19,7 @@ WorkerStart Alone::start() {
 }
 
 int Alone::run() {
+  tell_ready("One process serves", true);
   int code = run_worker(start());
   close_sockets();
   std::string path = pid_path(*now().config);
@@ -27,14 +29,23 @@ int Alone::run() {
   return code;
 }
 
+void Alone::close_sockets() {
+  tell_stopping();
+  now().sockets.close();
+}
+
 bool Alone::prepare() {
+  tell_reloading();
   next_ = Generation();
-  return prepare_next(invocation_, now(), next_);
+  bool good = prepare_next(invocation_, now(), next_);
+  if (!good) { tell_ready("Reload failed, the configuration is what it was", true); }
+  return good;
 }
 
 WorkerStart Alone::adopt() {
   put_in_place(now(), next_);
   generations_.push_back(std::move(next_));
+  tell_ready("One process serves", true);
   return start();
 }
 

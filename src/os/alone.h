@@ -21,7 +21,7 @@ class Alone {
   // After prepare(), once nobody accepts for the old configuration any more: how the new one is served.
   WorkerStart adopt();
   // Whoever connects from now on is refused.
-  void close_sockets() { now().sockets.close(); }
+  void close_sockets();
 
  private:
   Generation& now() { return generations_.back(); }

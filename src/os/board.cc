@@ -25,6 +25,7 @@ constexpr const char* kName = "sluice-master";
 struct Board::Page {
   std::atomic<uint64_t> magic;
   std::atomic<uint32_t> sequence;
+  int32_t pid;  // a process that is forked has its parent's board until it executes something
   uint32_t phase, generation, attempts, failed, workers, leaving, binaries;
   int32_t binary;
   uint64_t configuration;
@@ -41,6 +42,7 @@ Board::Board() {
   void* memory = mmap(nullptr, sizeof(Page), PROT_READ | PROT_WRITE, MAP_SHARED, fd_, 0);
   if (memory == MAP_FAILED) { return; }
   page_ = static_cast<Page*>(memory);
+  page_->pid = getpid();
   page_->magic.store(kMagic, std::memory_order_release);
 }
 
@@ -89,7 +91,8 @@ std::unique_ptr<BoardView> BoardView::of(pid_t master) {
   if (fd >= 0) { ::close(fd); }
   if (memory == MAP_FAILED) { return nullptr; }
   auto view = std::unique_ptr<BoardView>(new BoardView(memory));
-  bool known = static_cast<const Board::Page*>(memory)->magic.load(std::memory_order_acquire) == kMagic;
+  const auto& page = *static_cast<const Board::Page*>(memory);
+  bool known = page.magic.load(std::memory_order_acquire) == kMagic && page.pid == master;
   return known ? std::move(view) : nullptr;
 }
 

@@ -28,7 +28,17 @@ void let_go(log::File* file) {
   delete file;
 }
 
+// The standard streams by their names in /dev. Opening these anew asks for permission once more, which
+// workers of another user do not have, and is impossible for a socket, such as the journal's. -1 for other
+// paths.
+int standard_stream(const std::string& path) {
+  return path == "/dev/stdout" ? STDOUT_FILENO : path == "/dev/stderr" ? STDERR_FILENO : -1;
+}
+
 int open_for_append(const std::string& path) {
+  if (int stream = standard_stream(path); stream >= 0) {
+    return fcntl(stream, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  }
   return open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644);
 }
 
@@ -50,6 +60,8 @@ void give_to(int fd, const std::string& path, const Owner& owner) {
 }
 
 void reopen(log::File& file, const Owner* owner) {
+  // What it was when it was opened: standard error leads to the error log by now.
+  if (file.fd >= 0 && standard_stream(file.path) >= 0) { return; }
   int fresh = open_for_append(file.path);
   if (fresh < 0) {
     log::emerg(errno, "open() \"%s\" failed", file.path.c_str());

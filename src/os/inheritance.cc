@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "base/log.h"
@@ -36,18 +37,23 @@ bool parse_sockets(std::string_view text, std::vector<int>& out) {
   return true;
 }
 
+// The descriptors that live across the exec, with commas between them.
+std::string listed(const std::vector<int>& descriptors) {
+  std::string text;
+  for (int fd : descriptors) {
+    if (!set_close_on_exec(fd, false)) { continue; }
+    if (!text.empty()) { text += ','; }
+    text += std::to_string(fd);
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string hand_on(const Sockets& sockets, const shm::Zones& zones) {
   std::string text(kFormat);
-  text += " sockets=";
-  bool first = true;
-  for (int fd : sockets.descriptors()) {
-    if (!set_close_on_exec(fd, false)) { continue; }
-    if (!first) { text += ','; }
-    first = false;
-    text += std::to_string(fd);
-  }
+  text += " sockets=" + listed(sockets.descriptors());
+  text += " given=" + listed(sockets.given_descriptors());
   return text + " zones=" + zones.hand_on();
 }
 
@@ -58,6 +64,7 @@ bool parse_handed(std::string_view text, Handed& out) {
     part = split(part.tail, ' ');
     Split item = split(part.head, '=');
     if (item.head == "sockets" && !parse_sockets(item.tail, out.sockets)) { return false; }
+    if (item.head == "given" && !parse_sockets(item.tail, out.given)) { return false; }
     if (item.head == "zones") { out.zones = item.tail; }
     // Whatever else a later version tells is no concern of this one.
   }
@@ -78,7 +85,9 @@ Inheritance take_inheritance() {
   }
   inheritance.present = true;
   for (int fd : handed.sockets) {
-    if (!listens(fd) || !set_close_on_exec(fd, true) || !inheritance.sockets.adopt(fd)) {
+    bool given = std::find(handed.given.begin(), handed.given.end(), fd) != handed.given.end();
+    if (!listens(fd) || !set_close_on_exec(fd, true) ||
+        !inheritance.sockets.adopt(fd, given ? "given to the previous binary" : "")) {
       log::warn(0, "descriptor %d, handed on by the previous binary, is no listening socket", fd);
     }
   }

@@ -29,6 +29,7 @@ Inheritance take_inheritance();
 // The parts of the value, for the parser's test: "1 sockets=3,4 zones=…".
 struct Handed {
   std::vector<int> sockets;
+  std::vector<int> given;  // of them, those that the service manager opened
   std::string zones;
 };
 bool parse_handed(std::string_view text, Handed& out);

@@ -128,6 +128,7 @@ void remove_socket_file(const ListenSpec& spec) {
 }
 
 void remove_socket_file(const Socket& socket) {
+  if (!socket.given.empty()) { return; }  // it stays for the next start
   const char* path = path_of(socket.address);
   if (path != nullptr && unlink(path) != 0 && errno != ENOENT) {
     log::alert(errno, "unlink() \"%s\" failed", path);

@@ -210,7 +210,7 @@ void Sockets::close(bool keep_files) {
   opened_.clear();
 }
 
-bool Sockets::adopt(int fd) {
+bool Sockets::adopt(int fd, const std::string& given) {
   sockaddr_storage address{};
   socklen_t length = sizeof address;
   int type = 0;
@@ -231,6 +231,7 @@ bool Sockets::adopt(int fd) {
   socket->address = address;
   socket->length = length;
   socket->type = type;
+  socket->given = given;
   socket->fds = {fd};
   opened_.push_back({nullptr, std::move(socket), 1});
   return true;
@@ -242,6 +243,25 @@ std::vector<int> Sockets::descriptors() const {
     all.insert(all.end(), opened.socket->fds.begin(), opened.socket->fds.end());
   }
   return all;
+}
+
+std::vector<int> Sockets::given_descriptors() const {
+  std::vector<int> all;
+  for (const Opened& opened : opened_) {
+    if (opened.socket->given.empty()) { continue; }
+    all.insert(all.end(), opened.socket->fds.begin(), opened.socket->fds.end());
+  }
+  return all;
+}
+
+std::vector<std::string> Sockets::unused() const {
+  std::vector<std::string> names;
+  for (const Opened& opened : opened_) {
+    if (!opened.socket->given.empty() && opened.socket.use_count() == 1) {
+      names.push_back(opened.socket->given);
+    }
+  }
+  return names;
 }
 
 std::vector<Listener> Sockets::for_worker(unsigned number) const {

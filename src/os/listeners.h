@@ -74,6 +74,7 @@ struct Socket {
   socklen_t length = 0;
   int type = SOCK_STREAM;
   std::string text;
+  std::string given;     // how the service manager, whose socket it is, calls it; empty: it is ours
   std::vector<int> fds;  // one, or with reuseport one for each worker
 };
 
@@ -97,8 +98,13 @@ class Sockets {
   void close(bool keep_files = false);
   // Takes a listening socket of another process over, to be found by open(). False when its address cannot be
   // told.
-  bool adopt(int fd);
+  // One that the service manager opened has its name.
+  bool adopt(int fd, const std::string& given = {});
   std::vector<int> descriptors() const;
+  // Of those, the ones that the service manager opened, in the same order.
+  std::vector<int> given_descriptors() const;
+  // Names of those that the service manager opened and nobody has taken over.
+  std::vector<std::string> unused() const;
   std::vector<Listener> for_worker(unsigned number) const;
   // In a worker: closes what other workers alone listen on.
   void keep_only(unsigned number);

@@ -15,7 +15,9 @@
 
 #include "base/log.h"
 #include "config.h"
+#include "os/activation.h"
 #include "os/alone.h"
+#include "os/capabilities.h"
 #include "os/error_log.h"
 #include "os/files.h"
 #include "os/inheritance.h"
@@ -98,6 +100,7 @@ int begin(const Invocation& invocation, Generation generation, int started_fd, b
   redirect_stderr();
   introduce();
   if (process_settings(config).master_process) {
+    if (!limit_capabilities(master_capabilities())) { log::alert(errno, "capset() failed"); }
     return run_master(invocation, std::move(generation), started_fd, inherited);
   }
   if (started_fd >= 0) {
@@ -136,10 +139,12 @@ bool open_resources(Generation& generation, bool& inherited) {
   if (inherited) { log::notice(0, "taking over from the previous binary"); }
   if (!open_zones(*generation.config, inheritance.zones, generation.zones)) { return false; }
   generation.zones.sweep();
+  if (!inherited) { take_given_sockets(inheritance.sockets); }
   ListenPlan& plan = listen_plan(*generation.config);
   unsigned workers = settings.master_process ? settings.worker_processes : 1;
   if (!generation.sockets.open(plan, workers, inheritance.sockets, {})) { return false; }
   generation.sockets.trim();
+  report_unused(inheritance.sockets);
   return true;
 }
 
@@ -184,9 +189,10 @@ int run_server(const Invocation& invocation) {
   loaded.tree = conf::Tree();
   use_main_log(*generation.config);
   // A binary that takes another's place is that one's child already, and is to stay so: it is missed when it
-  // ends.
-  return settings.daemon && !inherited ? begin_as_daemon(invocation, std::move(generation))
-                                       : begin(invocation, std::move(generation), -1, inherited);
+  // ends. The first process of a container is the container, which ends with it.
+  bool stays = inherited || getpid() == 1;
+  return settings.daemon && !stays ? begin_as_daemon(invocation, std::move(generation))
+                                   : begin(invocation, std::move(generation), -1, inherited);
 }
 
 }  // namespace sluice::os

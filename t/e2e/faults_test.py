@@ -17,13 +17,24 @@ PROXY = """server { listen 127.0.0.1:%(port)d; client_body_buffer_size 8k; clien
 
 class Workers(HostileTest):
     def test_any_death_is_followed_by_another_worker(self):
-        self.allow_log(r"exited on signal (6|9|11)")
+        self.allow_log(r"(exited|crashed) on signal (6|9|11)")
         self.begin(workers=2, env={"ASAN_OPTIONS": "handle_segv=0:handle_abort=0"})  # it would report what we did
         for name in ("KILL", "SEGV", "ABRT"):
             victim = self.s.workers()[0]
             self.s.signal(name, victim)
             wait_for(lambda: victim not in self.s.workers() and len(self.s.workers()) == 2, 1.5, "another worker after " + name)
             self.assertEqual(self.s.get("/x").status, 200)
+
+    def test_a_crash_says_what_was_being_served(self):
+        self.allow_log(r"exited on signal|crashed on signal")
+        self.begin(workers=1, env={"ASAN_OPTIONS": "handle_segv=0:handle_abort=0"})
+        self.s.signal("SEGV", self.s.workers()[0])
+        self.s.wait_log(r"worker process \d+ exited on signal 11( \(core dumped\))?, of generation 1 of sluice/")
+        if not self.sanitized():
+            self.s.wait_log(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[alert\] \d+#\d+: crashed on signal 11, generation 1 of sluice/[\d.]+$")
+
+    def sanitized(self):
+        return b"__asan_init" in open(BINARY, "rb").read()
 
     def test_only_its_own_requests_are_lost(self):
         self.allow_log(r"exited on signal 9")

@@ -103,6 +103,7 @@ void ServerConnection::wake() {
   clear();
   state_ = State::reading;
   service_.worker.nursery.adopt(run());
+  log::running = nullptr;
 }
 
 // A request is being served: has its client gone?
@@ -152,6 +153,12 @@ void ServerConnection::retire(bool gently) {
     bring_forward(clock::now() + kIdleGrace);
   } else {
     close();
+  }
+}
+
+void ServerConnection::end_tunnel() {
+  if (state_ == State::serving && exchange_->upgraded() && scope_ != nullptr) {
+    scope_->cancel(What::canceled);
   }
 }
 
@@ -289,6 +296,7 @@ event::Task<void> ServerConnection::run() {
     begin_request(exchange, request, refused);
     if (log::debug_wanted) [[unlikely]] { log_head(request); }
     co_await serve(request, refused);
+    log::running = nullptr;
     clear();
     scope_ = nullptr;
     if (broken(exchange, request)) {
@@ -356,6 +364,8 @@ void ServerConnection::begin_request(ServerExchange& exchange, Request& request,
   half_closed_ = false;
   ignore_hangup_ = false;
   exchange.begin(request);
+  request.scope.set_subject(&request);
+  log::running = &request;
   if (refused != 0) {
     exchange.close_after();
     request.head.framing = Framing::none;
