@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "base/occasional.h"
 #include "http/request.h"
 #include "os/settings.h"
 #include "upstream/all_groups.h"
@@ -39,15 +40,20 @@ const ProtocolRow* protocol() {
   return first;
 }
 
-// The least valuable connection goes when the worker has no more to give.
+// The least valuable connection goes when the worker has no more to give: the idle one that was used least
+// recently. Busy ones that stand before it move to the end, so that a look at some is enough, and each finds
+// what the one before it did not reach.
 bool make_room(Service& service) {
+  constexpr int kLooks = 64;
   if (service.connection_count < service.worker.connection_limit) { return true; }
-  size_t looked = 0;
-  for (ServedConnection* at = service.connections.front(); at != nullptr && looked < 64;
-       at = service.connections.next(at), ++looked) {
-    if (!at->idle()) { continue; }
-    at->stop();
-    return true;
+  for (int i = 0; i < kLooks; ++i) {
+    ServedConnection* first = service.connections.front();
+    if (first == nullptr) { return false; }
+    if (first->idle()) {
+      first->stop();
+      return true;
+    }
+    service.connections.push_back(first);
   }
   return false;
 }
@@ -64,7 +70,11 @@ void accepted(void* context, int fd, const sockaddr* peer, socklen_t length) {
   auto* from = static_cast<Listening*>(context);
   Service& service = *from->service;
   if (!make_room(service)) {
-    log::alert(0, "%u worker_connections are not enough", service.worker.connection_limit);
+    static Occasional line;
+    if (line.due()) {
+      log::alert(0, "%u worker_connections are not enough, %llu connections closed",
+                 service.worker.connection_limit, static_cast<unsigned long long>(line.times()));
+    }
     ::close(fd);
     return;
   }

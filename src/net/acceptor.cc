@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "base/log.h"
+#include "base/occasional.h"
 
 namespace sluice::net {
 
@@ -51,7 +52,12 @@ void Acceptor::take(int most) {
     }
     if (errno == EAGAIN) { return; }
     if (errno == EINTR || errno == ECONNABORTED || errno == EPROTO) { continue; }
-    log::crit(errno, "accept4() failed");
+    // One for all listening sockets: they lack the same thing.
+    static Occasional line;
+    int sys = errno;
+    if (line.due()) {
+      log::crit(sys, "accept4() failed, %llu times", static_cast<unsigned long long>(line.times()));
+    }
     watch_.pause();
     again_.in(kPauseMs);
     return;

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/occasional.h"
 #include "base/text.h"
 #include "config.h"
 #include "os/board.h"
@@ -96,6 +97,7 @@ class Master {
   std::vector<Due> due_;
   std::vector<shm::Zones::Claim> unsettled_;  // of processes that ended
   Respawn respawn_;
+  Occasional fork_line_;
   std::unique_ptr<Board> board_;
   MasterState state_;
   int signals_ = -1;
@@ -161,7 +163,11 @@ void Master::fork_process(Process process, const char* what) {
   }
   close(ready[1]);
   if (pid < 0) {
-    log::alert(errno, "fork() failed while spawning \"%s\"", what);
+    int sys = errno;
+    if (fork_line_.due()) {
+      log::alert(sys, "fork() failed while spawning \"%s\", %llu times", what,
+                 static_cast<unsigned long long>(fork_line_.times()));
+    }
     close(ready[0]);
     unsettled_.push_back(std::move(process.claim));
     due_.push_back({process.number, now() + kForkAgain});

@@ -144,14 +144,22 @@ Syslog::~Syslog() {
   if (fd_ >= 0) { close(fd_); }
 }
 
+void Syslog::complain(int sys) {
+  retry_at_ = clock::now() + kRetryAfter;  // first: this log may be among those that the line goes to
+  if (!line_.due()) { return; }
+  log::error(sys, "a syslog server cannot be reached, %llu times; lines are lost",
+             static_cast<unsigned long long>(line_.times()));
+}
+
 bool Syslog::ready() {
   if (fd_ >= 0) { return true; }
   if (clock::now() < retry_at_) { return false; }
   fd_ = socket(address_.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd_ >= 0 && connect(fd_, reinterpret_cast<sockaddr*>(&address_), length_) == 0) { return true; }
+  int sys = errno;
   if (fd_ >= 0) { close(fd_); }
   fd_ = -1;
-  retry_at_ = clock::now() + kRetryAfter;
+  complain(sys);
   return false;
 }
 
@@ -185,9 +193,10 @@ void Syslog::send(int severity, std::string_view text) {
   message += ": ";
   message += text;
   if (::send(fd_, message.data(), message.size(), MSG_NOSIGNAL) < 0 && errno != EAGAIN && errno != EMSGSIZE) {
+    int sys = errno;
     close(fd_);  // the server went away; a unix socket must be connected anew
     fd_ = -1;
-    retry_at_ = clock::now() + kRetryAfter;
+    complain(sys);
   }
   errno = saved;
 }

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/log.h"
+#include "base/occasional.h"
 #include "conf/build.h"
 
 namespace sluice::os {
@@ -29,6 +30,7 @@ class Syslog final : public log::Sink {
   Syslog() = default;
   void send(int severity, std::string_view text);
   bool ready();
+  void complain(int sys);
 
   sockaddr_storage address_{};
   socklen_t length_ = 0;
@@ -38,6 +40,7 @@ class Syslog final : public log::Sink {
   bool host_name_ = true;
   int fd_ = -1;
   uint64_t retry_at_ = 0;
+  Occasional line_;
 };
 
 }  // namespace sluice::os

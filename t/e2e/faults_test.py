@@ -5,6 +5,7 @@ does not need what failed is served as before, the rest fails visibly, and nothi
 import re
 import resource
 import shutil
+import socket
 import subprocess
 import threading
 
@@ -81,6 +82,105 @@ class Workers(HostileTest):
                 self.assertLess(time.monotonic() - begin, 1 * SLOW)
         finally:
             self.s.signal("CONT", frozen)
+
+
+class Processes(HostileTest):
+    # Preloaded: no process can be made while the file is there.
+    NO_FORK = r"""
+        #define _GNU_SOURCE
+        #include <dlfcn.h>
+        #include <errno.h>
+        #include <stdlib.h>
+        #include <unistd.h>
+        pid_t fork(void) {
+          if (getenv("NO_FORK") && access(getenv("NO_FORK"), F_OK) == 0) { errno = EAGAIN; return -1; }
+          return ((pid_t (*)(void))dlsym(RTLD_NEXT, "fork"))();
+        }"""
+
+    def test_no_further_process(self):
+        self.allow_log(r"exited on signal 9|fork\(\) failed")
+        source, library, mark = (os.path.join(self.dir, name) for name in ("fork.c", "fork.so", "mark"))
+        with open(source, "w") as f:
+            f.write(self.NO_FORK)
+        subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
+        preload = " ".join([library] + [p for p in [os.environ.get("LD_PRELOAD")] if p])
+        s = self.begin(workers=2, env={"LD_PRELOAD": preload, "NO_FORK": mark, "ASAN_OPTIONS": "verify_asan_link_order=0"})
+        open(mark, "w").close()
+        s.signal("KILL", self.workers[0])
+        s.wait_log(r"fork\(\) failed while spawning \"worker process\", 1 times \(11: ")
+        time.sleep(1.2)  # two more tries
+        self.assertEqual(s.get("/x").status, 200)
+        self.assertEqual(s.error_log.count("fork() failed"), 1)
+        os.unlink(mark)
+        wait_for(lambda: len(s.workers()) == 2, 5, "the other worker")
+
+
+class Connections(HostileTest):
+    CONF = """events { worker_connections %d; } http { server { listen 127.0.0.1:%%(port)d; location = /clean { return 200; }
+                location / { proxy_pass http://127.0.0.1:%%(o)d; } } }"""
+
+    def used(self, c):
+        c.request("GET", "/clean")
+        self.assertEqual(c.read_response().status, 200)
+        return c
+
+    def test_the_one_that_was_idle_longest_goes(self):
+        self.begin(self.CONF % 8)
+        clients = [self.used(self.s.connect()) for _ in range(8)]
+        self.used(clients[0])
+        for fresh in range(2):
+            clients.append(self.used(self.s.connect()))
+        self.assertTrue(clients[1].closed_within(2) and clients[2].closed_within(2))
+        for c in clients[:1] + clients[3:]:
+            self.used(c)
+            c.close()
+
+    def test_busy_ones_do_not_hide_idle_ones(self):
+        self.allow_log("worker_connections are not enough")
+        gate = threading.Event()
+        self.addCleanup(gate.set)
+        self.begin(self.CONF % 210, lambda req: (gate.wait(20), Response(200))[1])
+        busy = [self.s.connect() for _ in range(100)]
+        for c in busy:
+            c.request("GET", "/held")
+        self.o.wait_requests(100)
+        idle = [self.used(self.s.connect()) for _ in range(110)]
+        answered = 0
+        for _ in range(20):
+            with self.s.connect() as c:
+                try:
+                    answered += self.used(c) is c
+                except (Closed, OSError):
+                    pass
+        self.assertGreaterEqual(answered, 18)  # the first may have come before an idle one was found
+        gate.set()
+        for c in busy:
+            self.assertEqual(c.read_response().status, 200)
+        for c in busy + idle:
+            c.close()
+
+
+class Syslogs(HostileTest):
+    def test_nobody_there(self):
+        path = os.path.join(self.dir, "log.sock")
+        s = self.begin("error_log logs/error.log info; error_log syslog:server=unix:%s info; http { %s }" % (path, PROXY), more="")
+        for _ in range(30):
+            self.still_serves()
+        s.wait_log(r"\[error\] .*a syslog server cannot be reached, 1 times; lines are lost \(2: ")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server:
+            server.bind(path)
+            os.chmod(path, 0o777)
+            server.settimeout(0.1)
+
+            def arrives():
+                s.signal("USR1")
+                try:
+                    return server.recv(4096)
+                except socket.timeout:
+                    return None
+            self.assertIn(b"sluice: ", wait_for(arrives, 5, "a line once it is there"))
+        # One line in ten seconds of a process.
+        self.assertLessEqual(s.error_log.count("syslog server cannot"), 3)
 
 
 class Disks(HostileTest):

@@ -372,6 +372,7 @@ class Exhausted(HostileTest):
         self.assertLess(cpu(pid) - before, 0.3 * SLOW, "processor time of a worker without descriptors")
         for c in many:
             c.close()
+        self.assertEqual(self.s.error_log.count("accept4"), 1)  # not a line for each try
         wait_for(lambda: descriptors(pid) < 40)
         self.still_serves(target="/x")
 
@@ -389,6 +390,7 @@ class Exhausted(HostileTest):
         time.sleep(0.3)
         for c in many:
             c.close()
+        self.assertLessEqual(self.s.error_log.count("are not enough"), 1)
         wait_for(lambda: descriptors(self.workers[0]) < 30, 5)
         self.still_serves()
 
