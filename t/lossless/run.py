@@ -15,7 +15,7 @@ import time
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(TOP, "t", "e2e"))
 from ports import free_port
-from server import SLOW, Sluice, descendants, is_alive, listening, processes, read_text, wait_for
+from server import SLOW, STAND_IN, Sluice, descendants, is_alive, listening, processes, read_text, wait_for
 
 PROGRAM = os.path.abspath(os.environ.get("LOSSLESS") or os.path.join(TOP, "build", "lossless"))
 COUNTS = ("sent", "answered", "refused", "declined", "lost", "crossed", "ended_idle")
@@ -113,7 +113,9 @@ class Run:
         self.dir = tempfile.mkdtemp(prefix="sluice-lossless-")
         os.chmod(self.dir, 0o777)
         self.load = Load(scale, socket_life)
-        self.server = Sluice(self.dir, more_conf + CONF, raw=True, origin=self.load.origin_port, shutdown=shutdown,
+        # Reloads follow each other faster than a slow upload ends: what the limit would cut off is not the question here.
+        limit = "" if STAND_IN else "max_worker_generations 1000;\n"
+        self.server = Sluice(self.dir, limit + more_conf + CONF, raw=True, origin=self.load.origin_port, shutdown=shutdown,
                              port=free_port())
         self.traffic, self.kills, self.problems, self.descriptors = traffic, [], [], None
         self.random = random.Random(os.getpid())
