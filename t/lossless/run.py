@@ -1,11 +1,14 @@
 """One run: a server under load of every kind, something done to it meanwhile, and the accounts at the end."""
 
 import collections
+import ctypes
+import errno
 import os
 import random
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -50,12 +53,49 @@ http {
 }
 """
 
+SYS_PIDFD_GETFD = 438
+libc = ctypes.CDLL(None)
+NOTICED_WITHIN = 5.0  # seconds from a kill until who reads slowly has read all that the kernel still had
+
 Loss = collections.namedtuple("Loss", "flow at number port worker waited_us crossed why")
 
 
 def words(line):
     """name=value …; the last value may hold spaces."""
     return dict(re.findall(r"(\w+)=(.*?)(?= \w+=|$)", line))
+
+
+def served_by(pid, port):
+    """The ports of the clients whose connections to that port of ours a process has. It must not run meanwhile."""
+    found = set()
+    handle = os.pidfd_open(pid)
+    try:
+        for fd in os.listdir("/proc/%d/fd" % pid):
+            copy = libc.syscall(SYS_PIDFD_GETFD, handle, int(fd), 0)
+            if copy < 0:
+                continue
+            try:
+                with socket.socket(fileno=copy) as s:
+                    if s.family == socket.AF_INET and s.getsockname()[1] == port:
+                        found.add(s.getpeername()[1])
+            except OSError as e:  # the listening socket, or no socket
+                if e.errno == errno.ENOTSOCK:
+                    os.close(copy)
+    finally:
+        os.close(handle)
+    return found
+
+
+def read_account(line, totals, losses):
+    """Of what the client prints: into {flow: {count: n}} or the list of losses."""
+    kind, _, rest = line.rstrip("\n").partition(" ")
+    values = words(rest)
+    if kind == "total":
+        flow = values.pop("flow")
+        totals[flow] = {name: int(value) for name, value in values.items()}
+    elif kind == "loss":
+        losses.append(Loss(values["flow"], float(values["at"]), values["number"], int(values["port"]), int(values["worker"]),
+                           int(values["waited_us"]), values["crossed"] == "1", values["why"]))
 
 
 class Load:
@@ -79,17 +119,10 @@ class Load:
 
     def _read(self):
         for line in self.client.stdout:
-            kind, _, rest = line.rstrip("\n").partition(" ")
-            if kind == "begun":
+            if line == "begun\n":
                 self.begun.set()
-            elif kind == "loss":
-                values = words(rest)
-                self.losses.append(Loss(values["flow"], float(values["at"]), values["number"], int(values["port"]),
-                                        int(values["worker"]), int(values["waited_us"]), values["crossed"] == "1", values["why"]))
-            elif kind == "total":
-                values = words(rest)
-                flow = values.pop("flow")
-                self.totals[flow] = {name: int(value) for name, value in values.items()}
+            else:
+                read_account(line, self.totals, self.losses)
         self.client.stdout.close()
 
     def finish(self):
@@ -221,20 +254,22 @@ class Run:
                 os.waitpid(pid, os.WNOHANG)
 
     def kill_worker(self):
+        """SIGKILL to a random worker, after a look at whom it serves."""
         workers = self.server.workers(retiring=True)
-        if workers:
-            pid = self.random.choice(workers)
-            try:
-                os.kill(pid, signal.SIGKILL)
-                self.kills.append((time.time(), pid))
-            except ProcessLookupError:
-                pass
+        if not workers:
+            return
+        pid = self.random.choice(workers)
+        try:
+            os.kill(pid, signal.SIGSTOP)  # so that it accepts nobody between the look and the end
+            served = served_by(pid, self.server.port)
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+        self.kills.append((time.time(), pid, served))
 
     def excused(self, loss):
-        """Was in the hands of a worker when that was killed: of the one that had answered on this connection before,
-        or, when none had, of any that was killed within the time that the news may take.
-        """
-        return any(pid == loss.worker or (not loss.worker and -0.01 <= loss.at - at <= 0.1) for at, pid in self.kills)
+        """Whether the request was in the hands of a worker when that was killed."""
+        return any(loss.port in served and -0.1 <= loss.at - at <= NOTICED_WITHIN * SLOW for at, _, served in self.kills)
 
     # -- afterwards -----------------------------------------------------------------------------------
 
@@ -268,5 +303,5 @@ class Run:
         for name in ("sluice.pid", "sluice.pid.oldbin"):
             if os.path.exists(os.path.join(self.dir, "logs", name)):
                 self.problems.append("left over: " + name)
-        killed = [r"process %d exited on signal 9" % pid for _, pid in self.kills]
+        killed = [r"process %d exited on signal 9" % pid for _, pid, _ in self.kills]
         self.problems += self.server.problems(killed)
