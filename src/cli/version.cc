@@ -21,8 +21,8 @@ std::string configuration_text() {
 }
 
 std::string help_text() {
-  return "Usage: sluice [-?hvVtTq] [-s signal] [-p prefix]\n"
-         "              [-e filename] [-c filename] [-g directives]\n"
+  return "Usage: sluice [-?hvVtTq] [-s signal [--no-wait]] [-p prefix]\n"
+         "              [-e filename] [-c filename] [-g directives] [upgrade]\n"
          "\n"
          "Options:\n"
          "  -?,-h         : this help\n"
@@ -32,6 +32,8 @@ std::string help_text() {
          "  -T            : test configuration, dump it and exit\n"
          "  -q            : suppress non-error messages during configuration testing\n"
          "  -s signal     : send signal to a master process: stop, quit, reopen, reload\n"
+         "                  (reload waits until the new configuration serves, or says why not)\n"
+         "  --no-wait     : with -s reload, do not wait\n"
          "  -p prefix     : set prefix path (default: " SLUICE_PREFIX
          ")\n"
          "  -e filename   : set error log file (default: " SLUICE_ERROR_LOG_PATH
@@ -41,6 +43,9 @@ std::string help_text() {
          "  -g directives : set global directives out of configuration file\n"
          "  --manual      : print the reference of all directives and variables\n"
          "                  (--manual=mdoc: as the source of a manual page)\n"
+         "\n"
+         "Command:\n"
+         "  upgrade       : let the binary that is installed now take over from the running one\n"
          "\n";
 }
 

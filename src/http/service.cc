@@ -121,6 +121,9 @@ void retire(os::Worker& worker) {
   service->acceptors.clear();
   bool gently = worker.gently;
   each_connection(*service, [gently](ServedConnection& connection) { connection.retire(gently); });
+  if (worker.in_haste) {
+    each_connection(*service, [](ServedConnection& connection) { connection.end_tunnel(); });
+  }
 }
 
 size_t busy() {

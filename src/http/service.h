@@ -24,6 +24,8 @@ class ServedConnection : public event::Garbage, public ListNode<ConnectionTag> {
   // The worker retires: idle connections end now, the others after their current request. `gently`: idle ones
   // may stay for a moment, so that a request that is on its way is answered (RFC 9112 9.6).
   virtual void retire(bool gently) = 0;
+  // If it became a tunnel, it ends now.
+  virtual void end_tunnel() = 0;
   // Ends at once.
   virtual void stop() = 0;
 };

@@ -32,6 +32,10 @@ namespace {
 
 constexpr uint64_t kPatience = 1000;  // milliseconds that workers get to obey SIGTERM before SIGKILL
 constexpr uint64_t kForkAgain = 500;  // milliseconds until fork() is tried again
+// Milliseconds that a reload waits for the oldest workers that leave: until their tunnels are closed, and
+// then until they are ended.
+constexpr uint64_t kTunnelsMayStay = 10'000;
+constexpr uint64_t kRequestsMayStay = 30'000;
 constexpr unsigned kManagerNumber = UINT32_MAX;
 constexpr int kFatalExit = 2;  // a worker's exit code that says: another one would fail as well
 
@@ -71,6 +75,9 @@ class Master {
   void change_binary();
   void reopen();
   void settle_zones();
+  bool crowded() const;
+  void postpone_reload();
+  void resume_reload();
   void note_reload(bool failed, std::string message);
   void show();
   void retire_workers(const Signal& signal);
@@ -97,6 +104,10 @@ class Master {
   bool reloading_ = false;        // and whoever asked for it wants to know how it went
   bool settled_ = false;          // this generation serves, older ones were told to leave
   uint64_t kill_at_ = 0;
+  bool postponed_ = false;    // a reload waits until older workers have left
+  unsigned awaited_ = 0;      // the generation that it waits for
+  bool hurried_ = false;      // which was told to close its tunnels
+  uint64_t out_of_time_ = 0;  // when it is told so, or ended
   int result_ = 0;
   std::optional<int> child_result_;
 };
@@ -215,10 +226,6 @@ void Master::settle() {
   if (settled_ || !processes_.ready(generation_.number, wanted())) { return; }
   settled_ = true;
   processes_.retire_before(generation_.number, true);
-  for (unsigned ended : processes_.limit_generations(process_settings(config()).max_worker_generations)) {
-    log::notice(0, "more than %u generations of workers are leaving: generation %u is ended",
-                process_settings(config()).max_worker_generations, ended);
-  }
   log::notice(0, "generation %u serves, configuration %016llx", generation_.number,
               static_cast<unsigned long long>(generation_.hash));
   tell(kStarted);
@@ -250,6 +257,8 @@ int Master::run() {
   start_workers();
   while (!child_result_) {
     settle();
+    resume_reload();
+    if (child_result_) { break; }
     show();
     if (ending_ != Ending::no && processes_.empty()) {
       finish();
@@ -271,6 +280,7 @@ void Master::wait() {
   }
   uint64_t next = kill_at_ != 0 ? kill_at_ : UINT64_MAX;
   if (!unsettled_.empty()) { next = std::min(next, now() + kForkAgain); }
+  if (postponed_) { next = std::min(next, out_of_time_); }
   for (const Due& due : due_) { next = std::min(next, due.at); }
   uint64_t time = now();
   int timeout = next == UINT64_MAX ? -1 : static_cast<int>(next > time ? next - time : 0);
@@ -356,6 +366,10 @@ void Master::reload() {
     if (without_workers_) { restart_workers(); }
     return;
   }
+  if (crowded()) {
+    postpone_reload();
+    return;
+  }
   log::notice(0, "reconfiguring");
   Generation next;
   std::string why;
@@ -371,6 +385,41 @@ void Master::reload() {
   generation_ = std::move(next);
   reloading_ = true;
   start_workers();
+}
+
+// Workers of as many generations as may be leaving are.
+bool Master::crowded() const {
+  return processes_.leaving_generations() >= process_settings(config()).max_worker_generations;
+}
+
+// The reload waits for the oldest generation to leave by itself, for a while.
+void Master::postpone_reload() {
+  postponed_ = true;
+  unsigned oldest = processes_.oldest_leaving();
+  if (awaited_ == oldest) { return; }
+  awaited_ = oldest;
+  hurried_ = false;
+  out_of_time_ = now() + kTunnelsMayStay;
+  log::notice(0, "workers of %zu generations are leaving already: the reload waits for generation %u",
+              processes_.leaving_generations(), oldest);
+}
+
+void Master::resume_reload() {
+  if (!postponed_ || ending_ != Ending::no) { return; }
+  if (!crowded()) {
+    postponed_ = false;
+    reload();
+    return;
+  }
+  if (processes_.oldest_leaving() != awaited_) {
+    postpone_reload();
+  } else if (now() >= out_of_time_) {
+    log::warn(0, "generation %u does not leave: %s", awaited_,
+              hurried_ ? "it is ended" : "its tunnels are closed");
+    processes_.kill_generation(awaited_, hurried_ ? SIGTERM : SIGUSR2);
+    hurried_ = true;
+    out_of_time_ = now() + kRequestsMayStay;
+  }
 }
 
 void Master::note_reload(bool failed, std::string message) {

@@ -1,6 +1,7 @@
 #include "os/privilege.h"
 
 #include <grp.h>
+#include <linux/capability.h>
 #include <pwd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -12,6 +13,8 @@
 #include "base/log.h"
 #include "config.h"
 #include "os/affinity.h"
+#include "os/capabilities.h"
+#include "os/sandbox.h"
 #include "os/settings.h"
 
 namespace sluice::os {
@@ -56,6 +59,37 @@ bool become(const Identity& identity) {
   return true;
 }
 
+// Of root's powers a worker has none. Where `user` is root, it still reads and writes what root can: that is
+// what it was asked to be root for.
+Capabilities worker_capabilities(const std::optional<Identity>& identity) {
+  return identity && identity->user == 0 ? Capabilities{CAP_DAC_OVERRIDE} : Capabilities{};
+}
+
+bool drop_privileges(const std::optional<Identity>& identity) {
+  Capabilities kept = worker_capabilities(identity);
+  limit_bounding_set(kept);  // not possible any more as another user
+  if (identity && !become(*identity)) { return false; }
+  if (!limit_capabilities(kept)) {
+    log::emerg(errno, "capset() failed");
+    return false;
+  }
+  // No program that it could execute gives it more than it has.
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+    log::emerg(errno, "prctl(PR_SET_NO_NEW_PRIVS) failed");
+    return false;
+  }
+  return true;
+}
+
+// After a change of user the kernel writes no core file, and lets nobody else of that user read the memory,
+// which holds keys. Who asks for core files gets them. The sanitizers read their own memory through /proc.
+void allow_core_files(const ProcessSettings& settings) {
+  bool wanted = settings.rlimit_core.value_or(0) > 0 || !settings.working_directory.empty();
+  if ((wanted || kSanitized) && prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0) {
+    log::alert(errno, "prctl(PR_SET_DUMPABLE) failed");
+  }
+}
+
 }  // namespace
 
 bool worker_identity(const conf::Config& config, std::optional<Identity>& identity) {
@@ -82,11 +116,8 @@ bool become_worker(const conf::Config& config, unsigned number) {
   set_processors(settings, number);
   std::optional<Identity> identity;
   if (!worker_identity(config, identity)) { return false; }
-  if (identity && !become(*identity)) { return false; }
-  // After a change of user the kernel writes no core file unless asked to.
-  if (identity && prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0) {
-    log::alert(errno, "prctl(PR_SET_DUMPABLE) failed");
-  }
+  if (!drop_privileges(identity)) { return false; }
+  if (identity) { allow_core_files(settings); }
   if (!settings.working_directory.empty() && chdir(settings.working_directory.c_str()) != 0) {
     log::alert(errno, "chdir(\"%s\") failed", settings.working_directory.c_str());
     return false;

@@ -20,8 +20,8 @@ struct Identity {
 // the log that there is no such user.
 bool worker_identity(const conf::Config& config, std::optional<Identity>& identity);
 
-// In a worker, before it touches anything a client sends: limits, priority, processors, then the user, for
-// good. False when the user could not be changed: such a worker must not serve.
+// In a worker, before it touches anything a client sends: limits, priority, processors, then the user and
+// all of root's powers, for good. False when that could not be done: such a worker must not serve.
 bool become_worker(const conf::Config& config, unsigned number);
 
 }  // namespace sluice::os

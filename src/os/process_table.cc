@@ -58,19 +58,30 @@ void ProcessTable::retire_before(unsigned generation, bool gently) {
   }
 }
 
-std::vector<unsigned> ProcessTable::limit_generations(unsigned most) {
+size_t ProcessTable::leaving_generations() const {
   std::vector<unsigned> leaving;
   for (const Process& process : processes_) {
     bool known = std::find(leaving.begin(), leaving.end(), process.generation) != leaving.end();
     if (process.told != Process::Told::nothing && !known) { leaving.push_back(process.generation); }
   }
-  std::sort(leaving.begin(), leaving.end());
-  leaving.resize(leaving.size() > most ? leaving.size() - most : 0);
+  return leaving.size();
+}
+
+unsigned ProcessTable::oldest_leaving() const {
+  unsigned oldest = 0;
   for (const Process& process : processes_) {
-    bool old = std::find(leaving.begin(), leaving.end(), process.generation) != leaving.end();
-    if (old && process.told != Process::Told::nothing) { kill(process.pid, SIGTERM); }
+    bool older = oldest == 0 || process.generation < oldest;
+    if (process.told != Process::Told::nothing && older) { oldest = process.generation; }
   }
-  return leaving;
+  return oldest;
+}
+
+void ProcessTable::kill_generation(unsigned generation, int signal) {
+  for (const Process& process : processes_) {
+    if (process.generation == generation && process.told != Process::Told::nothing) {
+      kill(process.pid, signal);
+    }
+  }
 }
 
 size_t ProcessTable::count(unsigned generation) const {

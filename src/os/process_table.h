@@ -50,9 +50,10 @@ class ProcessTable {
   // Tells those of older generations to leave; all of them when `generation` is 0. Gently: idle connections
   // stay for a moment, so that a request that is on its way is answered.
   void retire_before(unsigned generation, bool gently);
-  // Ends the oldest of those that are leaving, while they are of more than `most` generations. Returns the
-  // generations that were ended.
-  std::vector<unsigned> limit_generations(unsigned most);
+  // Of those that are leaving: how many generations, and the oldest (0: none).
+  size_t leaving_generations() const;
+  unsigned oldest_leaving() const;
+  void kill_generation(unsigned generation, int signal);
   // Whether `count` workers of the generation are ready.
   bool ready(unsigned generation, unsigned count) const;
   // In a child: closes what belongs to the master.

@@ -153,13 +153,18 @@ const Rows module(
         {"worker_rlimit_nofile", kMain, arguments(1), set_rlimit_nofile, "number",
          "How many descriptors a worker may open (RLIMIT_NOFILE)."},
         {"worker_rlimit_core", kMain, arguments(1), set_rlimit_core, "size",
-         "The largest core file of a worker (RLIMIT_CORE)."},
+         "The largest core file of a worker (RLIMIT_CORE). A worker that has changed its user writes one "
+         "only when "
+         "this is given, or working_directory."},
         {"worker_shutdown_timeout", kMain, &ProcessSettings::worker_shutdown_timeout, "time",
          "After this time a worker that shuts down gracefully closes the connections that are still open. "
          "Without it, it waits for them."},
         {"max_worker_generations", kMain, arguments(1), set_max_generations, "number",
          "How many generations of workers that reloads have replaced may still be finishing their requests. "
-         "When there are more, the oldest is ended at once, with the connections it has.",
+         "The "
+         "next reload waits until the oldest has left: its WebSockets and other tunnels are closed then, and "
+         "after "
+         "30 seconds whatever it still has.",
          "4"},
         Rows::RowSpec(
             "env", kMain, arguments(1), set_environment, "variable[=value]",

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "config.h"
 #include "os/alone.h"
+#include "os/capabilities.h"
 #include "os/error_log.h"
 #include "os/files.h"
 #include "os/inheritance.h"
@@ -98,6 +99,7 @@ int begin(const Invocation& invocation, Generation generation, int started_fd, b
   redirect_stderr();
   introduce();
   if (process_settings(config).master_process) {
+    if (!limit_capabilities(master_capabilities())) { log::alert(errno, "capset() failed"); }
     return run_master(invocation, std::move(generation), started_fd, inherited);
   }
   if (started_fd >= 0) {

@@ -12,6 +12,7 @@
 #include "os/error_log.h"
 #include "os/files.h"
 #include "os/privilege.h"
+#include "os/sandbox.h"
 #include "os/settings.h"
 #include "os/signals.h"
 #include "os/title.h"
@@ -30,8 +31,9 @@ class Life {
   Life(const WorkerStart& start, Role role)
       : start_(start),
         role_(role),
-        signals_(start.alone != nullptr ? open_signals({SIGQUIT, SIGTERM, SIGINT, SIGUSR1, SIGHUP})
-                                        : open_signals({SIGQUIT, SIGTERM, SIGINT, SIGUSR1, SIGWINCH})),
+        signals_(start.alone != nullptr
+                     ? open_signals({SIGQUIT, SIGTERM, SIGINT, SIGUSR1, SIGHUP})
+                     : open_signals({SIGQUIT, SIGTERM, SIGINT, SIGUSR1, SIGWINCH, SIGUSR2})),
         signal_watch_(
             signals_, [](void* self) { static_cast<Life*>(self)->read_signals(); }, this),
         look_([](void* self) { static_cast<Life*>(self)->look(); }, this),
@@ -54,6 +56,7 @@ class Life {
   void reopen();
   void reload();
   void retire(bool gently);
+  void make_haste();
   void look();
   void overdue();
   void orphaned();
@@ -124,6 +127,10 @@ void Life::handle(const Signal& signal) {
       log_signal(signal, ", exiting");
       event::Loop::current().stop();
       break;
+    case SIGUSR2:  // of the master: others wait for this one to leave
+      log_signal(signal, ", closing tunnels");
+      make_haste();
+      break;
     case SIGUSR1:
       log_signal(signal, ", reopening logs");
       reopen();
@@ -178,6 +185,12 @@ void Life::retire(bool gently) {
   look_.in(0);
 }
 
+void Life::make_haste() {
+  if (!worker().retiring) { return; }
+  worker().in_haste = true;
+  call_services(&ServiceRow::retire, worker());
+}
+
 void Life::look() {
   if (busy_services() == 0) {
     event::Loop::current().stop();
@@ -203,6 +216,7 @@ void Life::begin(const WorkerStart& start) {
                            start.generation,
                            start.listeners,
                            {},
+                           false,
                            false,
                            false,
                            event_settings(start.config).worker_connections,
@@ -234,6 +248,7 @@ int run_process(const WorkerStart& start, Role role, const std::function<void(Wo
   }
   if (start.alone == nullptr) {
     if (!become_worker(start.config, role == Role::worker ? start.number : 0)) { return kFatal; }
+    if (!enter_sandbox(start.config)) { return kFatal; }
     set_title(title_of(start, role));
     reduce_environment(settings.environment);
   }

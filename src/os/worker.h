@@ -22,7 +22,8 @@ struct Worker {
   std::vector<Listener> listeners;
   event::Nursery nursery;
   bool retiring = false;
-  bool gently = false;  // retiring, but idle connections may stay for a moment: a request may be on its way
+  bool gently = false;    // retiring, but idle connections may stay for a moment: a request may be on its way
+  bool in_haste = false;  // retiring, and what has no end of its own is to end: tunnels
   uint32_t connection_limit = 0;
   shm::Zones* zones = nullptr;  // never null
 };

@@ -24,20 +24,35 @@ void Group::finish() {
 
 Peer* Group::pick(std::string_view key, const Tried& tried) {
   uint64_t now = clock::now();
-  Peer* peer = primary_->pick(key, tried, now);
-  if (peer == nullptr && backup_ != nullptr) { peer = backup_->pick(key, tried, now); }
+  Peer* peer = nullptr;
+  // With max_conns another worker may be quicker: then somebody else is chosen.
+  for (size_t round = 0; round <= peers.size(); ++round) {
+    peer = primary_->pick(key, tried, now);
+    if (peer == nullptr && backup_ != nullptr) { peer = backup_->pick(key, tried, now); }
+    if (peer == nullptr || peer->take()) { break; }
+    peer = nullptr;
+  }
   if (peer == nullptr) {
     // A request that had somebody to ask has counted failures of its own: those stand.
     if (tried.size() == 0 && live_count() == 0) {
-      for (auto& each : peers) { each->fails = 0; }
+      for (auto& each : peers) { each->forget_failures(); }
     }
     return nullptr;
   }
-  if (peer->fails >= peer->max_fails && peer->max_fails != 0) {
-    peer->checked_at = now;  // this request is the probe; others wait for its outcome
-  }
-  ++peer->active;
+  if (peer->suspected()) { peer->probe(now); }
   return peer;
+}
+
+bool Group::share(shm::Zone& zone) {
+  bool all = true;
+  for (auto& peer : peers) {
+    SharedPeer* place = find_shared(zone, name, peer->name);
+    all = all && place != nullptr;
+    if (place == nullptr) { continue; }
+    peer->health = &place->health;
+    peer->shared.use(zone, *place);
+  }
+  return all;
 }
 
 size_t Group::live_count() const {

@@ -73,14 +73,17 @@ class Group {
   std::vector<std::unique_ptr<Peer>> peers;
   KeepaliveSettings keepalive;
   const BalancerRow* method = nullptr;  // null: round robin
+  std::string zone;                     // whose memory the workers share about the peers; empty: none
   bool implicit = false;                // made for a name in proxy_pass, not by an upstream block
 
   // After the last peer was added.
   void finish();
+  // In a worker: what is known of the peers is in the zone from now on. False when there was no room for all.
+  bool share(shm::Zone& zone);
   // Counts the peer as in use until given back. Null: none is live; then all failures are forgotten, so that
   // the next request tries again.
   Peer* pick(std::string_view key, const Tried& tried);
-  void give_back(Peer& peer) { --peer.active; }
+  void give_back(Peer& peer) { peer.give_back(); }
   // A kept-alive connection to this peer, most recently used first; null when there is none.
   IdleConnection* take_idle(Peer& peer);
   void drop_idle();

@@ -8,6 +8,7 @@
 
 #include "base/list.h"
 #include "net/address.h"
+#include "upstream/shared.h"
 
 namespace sluice::upstream {
 
@@ -24,19 +25,34 @@ struct Peer {
   bool backup = false;
   bool down = false;
 
-  // State of this worker.
-  uint32_t active = 0;        // connections in use
-  uint32_t fails = 0;         // failures within the current fail_timeout
-  uint64_t failed_at = 0;     // clock::now() of the last failure
-  uint64_t checked_at = 0;    // when the window of failures began, or an unavailable peer was last tried
+  // State of this worker, or of all of them when the group has a zone.
+  PeerHealth own_health;
+  PeerHealth* health = &own_health;
+  SharedCount shared;
+  uint32_t active = 0;        // connections in use by this worker
   List<IdleConnection> idle;  // most recently used first
 
-  bool full() const { return max_conns != 0 && active >= max_conns; }
+  bool full() const { return max_conns != 0 && (shared.used() ? shared.total() : active) >= max_conns; }
+  // Counts one more connection. False: another worker took the last one that max_conns allows.
+  bool take() {
+    if (max_conns != 0 && shared.used() && !shared.take(max_conns)) { return false; }
+    ++active;
+    return true;
+  }
+  void give_back() {
+    --active;
+    if (max_conns != 0 && shared.used()) { shared.give_back(); }
+  }
   // False while it is taken for dead.
   bool usable(uint64_t now) const;
   void succeeded(uint64_t started_at);
   // True when this failure made it unavailable.
   bool failed(uint64_t now);
+  // Failed as often as it may; to be tried again when its fail_timeout is over.
+  bool suspected() const;
+  // This request tries a suspected one; others wait for its outcome.
+  void probe(uint64_t now);
+  void forget_failures();
 };
 
 }  // namespace sluice::upstream

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "conf/build.h"
+#include "os/zones.h"
 #include "upstream/all_groups.h"
 
 namespace sluice::upstream {
@@ -139,6 +140,41 @@ void set_server(Build& build, Scope& scope, const Node& node, const Row&) {
             addresses_of(build, node.argument_word(0), node.argument(0), stream ? 0 : 80));
 }
 
+void set_zone(Build& build, Scope& scope, const Node& node, const Row& row) {
+  const std::string& name = node.argument(0);
+  conf::Size size{0};
+  if (node.argument_count() > 1) {
+    auto given = conf::parse_size(node.argument(1));
+    if (!given) {
+      conf::invalid_value(build, node, 1, row, conf::ValueOf<conf::Size>::expected);
+      return;
+    }
+    size = *given;
+    std::string wrong = shm::Zone::check({&kUpstreamKind, name, size.bytes});
+    if (!wrong.empty()) {
+      build.error(node.argument_word(1), "zone \"" + name + "\" cannot be made", wrong);
+      return;
+    }
+  }
+  if (name.empty()) {
+    conf::invalid_value(build, node, 0, row, "a name");
+    return;
+  }
+  const char* wrong = os::zone_plan(build.config).add(kUpstreamKind, name, size.bytes);
+  if (wrong != nullptr) {
+    build.error(node.argument_word(1), "zone \"" + name + "\" " + wrong);
+    return;
+  }
+  build.later([&build, name, where = node.argument_word(0)] {
+    for (const shm::Spec& spec : os::zone_plan(build.config).specs) {
+      if (spec.kind == &kUpstreamKind && spec.name == name && spec.size == 0) {
+        build.error(where, "zone \"" + name + "\" has no size", "give it one here or in another upstream");
+      }
+    }
+  });
+  group_of(scope).zone = name;
+}
+
 void set_keepalive(Build& build, Scope& scope, const Node& node, const Row& row) {
   auto count = conf::parse_number(node.argument(0));
   if (!count || *count > 1'000'000) {
@@ -193,10 +229,16 @@ const conf::Module<UpstreamSettings> module(
                                                 "share; after max_fails (1) failures within "
                                                 "fail_timeout (10s) it is left out for fail_timeout; "
                                                 "max_conns (0, unlimited) bounds its simultaneous "
-                                                "connections per worker; backup servers serve only when all "
+                                                "connections, of all workers together when the group has a "
+                                                "zone, else per worker; backup servers serve only when all "
                                                 "others are unavailable; down marks it as "
                                                 "permanently unavailable.")
             .repeating(),
+        {"zone", conf::kUpstream | conf::kStreamUpstream, conf::arguments(1, 2), set_zone, "name [size]",
+         "Shared memory in which the workers keep together what they know of the servers: failures, and the "
+         "connections that max_conns counts. It survives a reload and a change of the binary. Several groups "
+         "may "
+         "share a zone; the size is given once. Without a zone each worker keeps its own."},
         {"keepalive", kInUpstream, conf::arguments(1, 2), set_keepalive, "connections [local]",
          "Idle connections to the servers of this group that each worker keeps for later requests. When it "
          "is exceeded, "

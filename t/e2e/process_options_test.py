@@ -17,6 +17,8 @@ class Options(SluiceTest):
         self.assertEqual((p.returncode, p.stdout), (0, ""))
         for option in "?hvVtTqspecg":
             self.assertIn("-" + option if option not in "?h" else "-?,-h", p.stderr)
+        for word in ("--no-wait", "--manual", "upgrade"):
+            self.assertRegex(p.stderr, r"(?m)^  %s +:? " % word)
 
     def test_configure_arguments(self):
         p = self.run_sluice("-V")

@@ -193,7 +193,7 @@ class Signals(SluiceTest):
         victim = s.workers()[0]
         s.signal("KILL", victim)
         wait_for(lambda: len(s.workers()) == 2 and victim not in s.workers(), 1.5, "another worker")
-        s.wait_log(r"\[alert\] .*worker process %d exited on signal 9$" % victim)
+        s.wait_log(r"\[alert\] .*worker process %d exited on signal 9\b" % victim)
         self.assertEqual(s.get("/").status, 200)
 
     def test_term_to_a_worker_replaces_it(self):

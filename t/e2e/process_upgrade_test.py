@@ -234,22 +234,34 @@ class Generations(SluiceTest):
             self.assertEqual([a.body for a in answers], [b"late"] * 3)
             self.assertEqual([a.headers["connection"] for a in answers], ["keep-alive", "keep-alive", "close"])
 
-    def test_the_oldest_generation_is_ended_when_there_are_too_many(self):
+    def test_a_reload_waits_when_too_many_generations_are_leaving(self):
         s = self.sluice("max_worker_generations 2; http { server { listen 127.0.0.1:%(port)d; location / { proxy_pass http://127.0.0.1:%(o)d; } } }",
-                        o=self.raw_origin(HANG))
-        self.allow_log("worker process")
+                        o=self.origin(lambda req: time.sleep(1.5) or Response(200, body=b"late")))
         held = []
-        for _ in range(4):
+        for i in range(4):
             c = s.connect()
             c.request("GET", "/")
             held.append(c)
             time.sleep(0.1)
             s.reload()
-        s.wait_log("more than 2 generations of workers are leaving: generation 1 is ended")
-        self.assertTrue(held[0].closed_within(2))
-        self.assertFalse(held[3].closed_within(0.2))
-        for c in held:
-            c.close()
+        s.wait_log("workers of 2 generations are leaving already: the reload waits for generation 1")
+        self.assertEqual([c.read_response().body for c in held], [b"late"] * 4)
+
+    def test_tunnels_do_not_hold_a_reload_up(self):
+        def origin(conn):
+            conn.read_request()
+            conn.send(b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n")
+            conn.closed_within(20)
+        s = self.sluice("max_worker_generations 1; http { server { listen 127.0.0.1:%(port)d; location / { proxy_pass http://127.0.0.1:%(o)d; } } }",
+                        o=self.raw_origin(origin))
+        with s.connect() as c:
+            c.send(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+            self.assertEqual(c.read_response().status, 101)
+            s.reload()
+            self.assertFalse(c.closed_within(0.3))
+            s.reload(timeout=15)
+            self.assertTrue(c.closed_within(2))
+            s.wait_log("generation 1 does not leave: its tunnels are closed")
 
 
 if __name__ == "__main__":

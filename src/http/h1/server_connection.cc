@@ -155,6 +155,12 @@ void ServerConnection::retire(bool gently) {
   }
 }
 
+void ServerConnection::end_tunnel() {
+  if (state_ == State::serving && exchange_->upgraded() && scope_ != nullptr) {
+    scope_->cancel(What::canceled);
+  }
+}
+
 // More of the client has come than has been read, as far as the system knows now.
 bool ServerConnection::more_waiting() {
   char byte = 0;

@@ -20,6 +20,7 @@ class ServerConnection final : public ServedConnection, private event::Deadline 
 
   bool idle() const override { return state_ == State::idle; }
   void retire(bool gently) override;
+  void end_tunnel() override;
   void stop() override;
 
  private:

@@ -21,10 +21,18 @@ TEST(Respawn, AtOnceUnlessItKeepsDying) {
   EXPECT_EQ(respawn.delay(10), 0u);
 }
 
+Process process(pid_t pid, unsigned generation, int ready_fd = -1) {
+  Process made;
+  made.pid = pid;
+  made.generation = generation;
+  made.ready_fd = ready_fd;
+  return made;
+}
+
 TEST(ProcessTable, KnowsWhenAGenerationIsReady) {
   ProcessTable table;
-  table.add({101, 0, 1, -1, false, 0});
-  table.add({102, 0, 2, 1000, false, 0});
+  table.add(process(101, 1));
+  table.add(process(102, 2, 1000));
   EXPECT_TRUE(table.ready(1, 1));
   EXPECT_FALSE(table.ready(2, 1));
   table.find(102)->ready_fd = -1;
@@ -33,6 +41,22 @@ TEST(ProcessTable, KnowsWhenAGenerationIsReady) {
   EXPECT_EQ(table.find(103), nullptr);
   EXPECT_EQ(table.remove(101).generation, 1u);
   EXPECT_EQ(table.find(101), nullptr);
+}
+
+TEST(ProcessTable, CountsThoseWhoStay) {
+  ProcessTable table;
+  table.add(process(101, 2));
+  table.add(process(102, 2));
+  Process manager = process(103, 2);
+  manager.manager = true;
+  table.add(manager);
+  EXPECT_EQ(table.count(2), 2u);
+  EXPECT_TRUE(table.ready(2, 2));
+  EXPECT_FALSE(table.ready(2, 3));
+  table.find(101)->told = Process::Told::leave_gently;
+  EXPECT_EQ(table.count(2), 1u);
+  EXPECT_EQ(table.leaving(), 1u);
+  EXPECT_FALSE(table.ready(2, 2));
 }
 
 }  // namespace
