@@ -142,12 +142,12 @@ class Load:
 class Run:
     """with Run(…) as run: run.reload() …; then run.load.totals, run.problems."""
 
-    def __init__(self, scale=1.0, socket_life=5.0, shutdown=60, more_conf="", traffic=True):
+    def __init__(self, scale=1.0, socket_life=5.0, shutdown=60, more_conf="", traffic=True, generations=1000):
         self.dir = tempfile.mkdtemp(prefix="sluice-lossless-")
         os.chmod(self.dir, 0o777)
         self.load = Load(scale, socket_life)
-        # Reloads follow each other faster than a slow upload ends: what the limit would cut off is not the question here.
-        limit = "" if STAND_IN else "max_worker_generations 1000;\n"
+        # Reloads follow each other faster than a slow upload ends, and need not wait for it; 0: the product's own limit.
+        limit = "max_worker_generations %d;\n" % generations if generations and not STAND_IN else ""
         self.server = Sluice(self.dir, limit + more_conf + CONF, raw=True, origin=self.load.origin_port, shutdown=shutdown,
                              port=free_port())
         self.traffic, self.kills, self.problems, self.descriptors = traffic, [], [], None
@@ -200,7 +200,7 @@ class Run:
     def reload(self):
         before = self.server.workers()
         self.server.signal("HUP")
-        wait_for(lambda: self.serving(before), 20, "a new generation")
+        wait_for(lambda: self.serving(before), 60, "a new generation")
 
     def new_binary(self):
         """USR2; returns the old master, the new one is the server's."""
