@@ -86,7 +86,7 @@ class Master {
   void retire_workers(const Signal& signal);
   void reap();
   void ended(pid_t pid, int status);
-  void respawn(const Process& process);
+  void respawn(const Process& process, bool killed);
   void give_up_start();
   void finish();
 
@@ -524,7 +524,7 @@ void Master::ended(pid_t pid, int status) {
     log::alert(0, "%s process %d exited with fatal code %d and cannot be respawned", what, pid, kFatalExit);
     give_up_start();
   } else if (needed) {
-    respawn(process);
+    respawn(process, WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && process.ready_fd < 0);
   }
 }
 
@@ -537,9 +537,11 @@ void Master::give_up_start() {
   terminate();
 }
 
-void Master::respawn(const Process& process) {
+void Master::respawn(const Process& process, bool killed) {
   uint64_t time = now();
-  due_.push_back({process.number, time + respawn_.delay(time - process.started)});
+  // Somebody else's doing says nothing about the next one.
+  uint64_t delay = killed ? 0 : respawn_.delay(time - process.started);
+  due_.push_back({process.number, time + delay});
 }
 
 void Master::finish() {

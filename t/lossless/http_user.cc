@@ -192,6 +192,7 @@ void HttpUser::consume(std::string_view bytes) {
       connection_ended("an answer that is no HTTP");
       return;
     }
+    if (first.reply->head_complete()) { note_worker(*first.reply); }
     if (!first.reply->complete()) { return; }
     judge(first);
     pending_.pop_front();
@@ -212,11 +213,14 @@ void HttpUser::take(Pending& pending, std::string_view body) {
   }
 }
 
+void HttpUser::note_worker(const Message& reply) {
+  std::string worker(reply.field("x-worker"));
+  if (!worker.empty()) { worker_ = atoi(worker.c_str()); }
+}
+
 void HttpUser::judge(const Pending& pending) {
   const Message& reply = *pending.reply;
   if (reply.says_close()) { told_close_ = true; }
-  std::string worker(reply.field("x-worker"));
-  if (!worker.empty()) { worker_ = atoi(worker.c_str()); }
   if (reply.status() != 200) {
     lose(pending, "status " + std::string(reply.second_word()), false);
   } else if (pending.got != pending.size || !pending.right || pending.body != pending.expected) {

@@ -58,6 +58,7 @@ class HttpUser final : public User {
   void read();
   void consume(std::string_view bytes);
   void take(Pending& pending, std::string_view body);
+  void note_worker(const Message& reply);
   void judge(const Pending& pending);
   void lose(const Pending& pending, std::string why, bool crossed);
   void round_ended();

@@ -37,6 +37,8 @@ def options():
     parser.add_argument("--scale", type=float, default=1.0, help="number of clients; 1 is some 3000 requests/s")
     parser.add_argument("--socket-life", type=float, default=5.0, metavar="SECONDS", help="how long a WebSocket is used")
     parser.add_argument("--shutdown", type=int, default=60, metavar="SECONDS", help="worker_shutdown_timeout")
+    parser.add_argument("--generations", type=int, default=1000, metavar="N",
+                        help="max_worker_generations of sluice; 0: its default, for which reloads wait")
     parser.add_argument("--conf", default="", metavar="TEXT", help="directives before all others")
     parser.add_argument("--losses", type=int, default=20, metavar="N", help="show so many losses")
     parser.add_argument("--keep", action="store_true", help="leave the prefix with its logs")
@@ -112,7 +114,7 @@ def main():
             or sys.exit("nginx is not installed: contrib/install-deps --bench")
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     from run import Run  # it reads which binary is meant
-    with Run(chosen.scale, chosen.socket_life, chosen.shutdown, chosen.conf, traffic=not chosen.memory) as run:
+    with Run(chosen.scale, chosen.socket_life, chosen.shutdown, chosen.conf, not chosen.memory, chosen.generations) as run:
         if chosen.memory:
             measure_memory(run, chosen.reloads or 200)
         else:

@@ -1,11 +1,14 @@
 """One run: a server under load of every kind, something done to it meanwhile, and the accounts at the end."""
 
 import collections
+import ctypes
+import errno
 import os
 import random
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -15,7 +18,7 @@ import time
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(TOP, "t", "e2e"))
 from ports import free_port
-from server import SLOW, Sluice, descendants, is_alive, listening, processes, read_text, wait_for
+from server import SLOW, STAND_IN, Sluice, descendants, is_alive, listening, processes, read_text, wait_for
 
 PROGRAM = os.path.abspath(os.environ.get("LOSSLESS") or os.path.join(TOP, "build", "lossless"))
 COUNTS = ("sent", "answered", "refused", "declined", "lost", "crossed", "ended_idle")
@@ -50,12 +53,49 @@ http {
 }
 """
 
+SYS_PIDFD_GETFD = 438
+libc = ctypes.CDLL(None)
+NOTICED_WITHIN = 5.0  # seconds from a kill until who reads slowly has read all that the kernel still had
+
 Loss = collections.namedtuple("Loss", "flow at number port worker waited_us crossed why")
 
 
 def words(line):
     """name=value …; the last value may hold spaces."""
     return dict(re.findall(r"(\w+)=(.*?)(?= \w+=|$)", line))
+
+
+def served_by(pid, port):
+    """The ports of the clients whose connections to that port of ours a process has. It must not run meanwhile."""
+    found = set()
+    handle = os.pidfd_open(pid)
+    try:
+        for fd in os.listdir("/proc/%d/fd" % pid):
+            copy = libc.syscall(SYS_PIDFD_GETFD, handle, int(fd), 0)
+            if copy < 0:
+                continue
+            try:
+                with socket.socket(fileno=copy) as s:
+                    if s.family == socket.AF_INET and s.getsockname()[1] == port:
+                        found.add(s.getpeername()[1])
+            except OSError as e:  # the listening socket, or no socket
+                if e.errno == errno.ENOTSOCK:
+                    os.close(copy)
+    finally:
+        os.close(handle)
+    return found
+
+
+def read_account(line, totals, losses):
+    """Of what the client prints: into {flow: {count: n}} or the list of losses."""
+    kind, _, rest = line.rstrip("\n").partition(" ")
+    values = words(rest)
+    if kind == "total":
+        flow = values.pop("flow")
+        totals[flow] = {name: int(value) for name, value in values.items()}
+    elif kind == "loss":
+        losses.append(Loss(values["flow"], float(values["at"]), values["number"], int(values["port"]), int(values["worker"]),
+                           int(values["waited_us"]), values["crossed"] == "1", values["why"]))
 
 
 class Load:
@@ -79,17 +119,10 @@ class Load:
 
     def _read(self):
         for line in self.client.stdout:
-            kind, _, rest = line.rstrip("\n").partition(" ")
-            if kind == "begun":
+            if line == "begun\n":
                 self.begun.set()
-            elif kind == "loss":
-                values = words(rest)
-                self.losses.append(Loss(values["flow"], float(values["at"]), values["number"], int(values["port"]),
-                                        int(values["worker"]), int(values["waited_us"]), values["crossed"] == "1", values["why"]))
-            elif kind == "total":
-                values = words(rest)
-                flow = values.pop("flow")
-                self.totals[flow] = {name: int(value) for name, value in values.items()}
+            else:
+                read_account(line, self.totals, self.losses)
         self.client.stdout.close()
 
     def finish(self):
@@ -109,11 +142,13 @@ class Load:
 class Run:
     """with Run(…) as run: run.reload() …; then run.load.totals, run.problems."""
 
-    def __init__(self, scale=1.0, socket_life=5.0, shutdown=60, more_conf="", traffic=True):
+    def __init__(self, scale=1.0, socket_life=5.0, shutdown=60, more_conf="", traffic=True, generations=1000):
         self.dir = tempfile.mkdtemp(prefix="sluice-lossless-")
         os.chmod(self.dir, 0o777)
         self.load = Load(scale, socket_life)
-        self.server = Sluice(self.dir, more_conf + CONF, raw=True, origin=self.load.origin_port, shutdown=shutdown,
+        # Reloads follow each other faster than a slow upload ends, and need not wait for it; 0: the product's own limit.
+        limit = "max_worker_generations %d;\n" % generations if generations and not STAND_IN else ""
+        self.server = Sluice(self.dir, limit + more_conf + CONF, raw=True, origin=self.load.origin_port, shutdown=shutdown,
                              port=free_port())
         self.traffic, self.kills, self.problems, self.descriptors = traffic, [], [], None
         self.random = random.Random(os.getpid())
@@ -165,7 +200,7 @@ class Run:
     def reload(self):
         before = self.server.workers()
         self.server.signal("HUP")
-        wait_for(lambda: self.serving(before), 20, "a new generation")
+        wait_for(lambda: self.serving(before), 60, "a new generation")
 
     def new_binary(self):
         """USR2; returns the old master, the new one is the server's."""
@@ -219,20 +254,22 @@ class Run:
                 os.waitpid(pid, os.WNOHANG)
 
     def kill_worker(self):
+        """SIGKILL to a random worker, after a look at whom it serves."""
         workers = self.server.workers(retiring=True)
-        if workers:
-            pid = self.random.choice(workers)
-            try:
-                os.kill(pid, signal.SIGKILL)
-                self.kills.append((time.time(), pid))
-            except ProcessLookupError:
-                pass
+        if not workers:
+            return
+        pid = self.random.choice(workers)
+        try:
+            os.kill(pid, signal.SIGSTOP)  # so that it accepts nobody between the look and the end
+            served = served_by(pid, self.server.port)
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+        self.kills.append((time.time(), pid, served))
 
     def excused(self, loss):
-        """Was in the hands of a worker when that was killed: of the one that had answered on this connection before,
-        or, when none had, of any that was killed within the time that the news may take.
-        """
-        return any(pid == loss.worker or (not loss.worker and -0.01 <= loss.at - at <= 0.1) for at, pid in self.kills)
+        """Whether the request was in the hands of a worker when that was killed."""
+        return any(loss.port in served and -0.1 <= loss.at - at <= NOTICED_WITHIN * SLOW for at, _, served in self.kills)
 
     # -- afterwards -----------------------------------------------------------------------------------
 
@@ -266,5 +303,5 @@ class Run:
         for name in ("sluice.pid", "sluice.pid.oldbin"):
             if os.path.exists(os.path.join(self.dir, "logs", name)):
                 self.problems.append("left over: " + name)
-        killed = [r"process %d exited on signal 9" % pid for _, pid in self.kills]
+        killed = [r"process %d exited on signal 9" % pid for _, pid, _ in self.kills]
         self.problems += self.server.problems(killed)

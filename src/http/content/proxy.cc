@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "http/origin.h"
+#include "http/content/proxy_try.h"
 #include "http/relay.h"
 #include "http/request_body.h"
 #include "http/serve.h"
@@ -29,79 +29,6 @@ bool upgrade_wanted(const Request& r, const ProxySettings& settings) {
   return std::any_of(settings.upgrade_tokens.begin(), settings.upgrade_tokens.end(),
                      [&](const std::string& listed) { return iequals(listed, token); });
 }
-
-uint32_t condition_of(uint16_t status) {
-  switch (status) {
-    case 500:
-      return retry_on::k500;
-    case 502:
-      return retry_on::k502;
-    case 503:
-      return retry_on::k503;
-    case 504:
-      return retry_on::k504;
-    case 403:
-      return retry_on::k403;
-    case 404:
-      return retry_on::k404;
-    case 429:
-      return retry_on::k429;
-    default:
-      return 0;
-  }
-}
-
-uint32_t condition_of(const Error& error) {
-  switch (error.what) {
-    case What::timeout:
-      return retry_on::kTimeout;
-    case What::protocol:
-      return retry_on::kInvalidHeader;
-    default:
-      return retry_on::kError;
-  }
-}
-
-// One request at one peer: the connection and what has been learned from it. Given back or dropped when this
-// ends.
-class Try {
- public:
-  Try(upstream::Group& group, upstream::Peer& peer) : group_(group), peer_(peer), started_at_(clock::now()) {}
-  Try(const Try&) = delete;
-  Try& operator=(const Try&) = delete;
-  ~Try() {
-    if (connection_ != nullptr) { connection_->drop(); }
-    group_.give_back(peer_);
-  }
-  void keep() { std::exchange(connection_, nullptr)->keep(); }
-  // Once more at the same peer, on a fresh connection.
-  void start_over() {
-    std::exchange(connection_, nullptr)->drop();
-    reused = false;
-    fresh_only = true;
-  }
-  upstream::Group& group() { return group_; }
-  upstream::Peer& peer() { return peer_; }
-  upstream::IdleConnection*& connection() { return connection_; }
-  Origin* origin = nullptr;
-  uint64_t started_at() const { return started_at_; }
-  bool reused = false;      // the connection has carried requests before
-  bool fresh_only = false;  // it must not have
-
- private:
-  upstream::Group& group_;
-  upstream::Peer& peer_;
-  upstream::IdleConnection* connection_ = nullptr;
-  uint64_t started_at_;
-};
-
-// What ends with the request: gives the peer back once the body has been read.
-class Exchanged {
- public:
-  Tunnelled tunnelled;
-  upstream::MadeGroup made;  // the group of `current`, when it was made for requests like this one
-  std::optional<Try> current;
-};
 
 class Proxying {
  public:

@@ -137,7 +137,12 @@ void ServerConnection::judge_half_closed() {
 
 void ServerConnection::met() {
   if (state_ == State::idle) {
-    close();
+    // A request may have come in this very moment.
+    if (more_waiting()) {
+      set(clock::now() + kLastChance);
+    } else {
+      close();
+    }
   } else if (state_ == State::serving && scope_ != nullptr && half_closed_ && !ignore_hangup_) {
     judge_half_closed();
   }
