@@ -81,6 +81,6 @@ std::string Upgrade::pid_file(const conf::Config& config) const {
 
 void Upgrade::note_parent() { parent_ = getppid(); }
 
-bool Upgrade::shared() const { return binary_ != 0 || (parent_ > 1 && getppid() == parent_); }
+bool Upgrade::shared() const { return binary_ != 0 || (parent_ != 0 && getppid() == parent_); }
 
 }  // namespace sluice::os
