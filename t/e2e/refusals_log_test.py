@@ -68,10 +68,10 @@ class RefusalsLog(SluiceTest):
 
     def test_a_client_that_left(self):
         self.begin()
-        for leave in ("close", "reset"):
+        for number, leave in enumerate(("close", "reset"), 1):
             with self.s.connect() as c:
                 c.send("GET /hang/%s" % leave + HEAD + "\r\n")
-                wait_for(lambda: self.origin_port.open, 5, "the origin's connection")
+                wait_for(lambda: self.origin_port.connections == number, 5, "the origin's connection")
                 getattr(c, leave)()
             self.s.wait_access(r'"GET /hang/%s HTTP/1\.1" 499 0 ' % leave)
             self.logged("GET /hang/" + leave, "info",

@@ -377,7 +377,7 @@ TEST(RequestParser, LimitsActOnTheByteThatPassesThem) {
   EXPECT_EQ(read_request(std::string(100, 'A'), {}, limits), "more");
   EXPECT_EQ(read_request(std::string(101, 'A'), {}, limits), "414 request line too long");
   EXPECT_EQ(read_request(with("").substr(0, 25) + std::string(50, 'A'), {}, limits), "more");
-  EXPECT_EQ(read_request(with("").substr(0, 25) + std::string(51, 'A'), {}, limits).substr(0, 3), "400");
+  EXPECT_EQ(read_request(with("").substr(0, 25) + std::string(51, 'A'), {}, limits).substr(0, 3), "494");
 }
 
 TEST(RequestParser, FinalStatesStay) {
