@@ -84,8 +84,10 @@ void Chain::append(Chain&& other) {
 }
 
 void Chain::consume(uint64_t bytes) {
-  if (bytes == size_) {
-    clear();
+  if (bytes == size_ && count_ == 1) {
+    items_[first_].~Slice();
+    first_ = count_ = 0;
+    size_ = 0;
     return;
   }
   size_ -= bytes;

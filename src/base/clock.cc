@@ -60,7 +60,8 @@ uint64_t precise_microseconds() {
   return static_cast<uint64_t>(t.tv_sec) * 1000000 + static_cast<uint64_t>(t.tv_nsec) / 1000;
 }
 
-void refresh() {
+// Called in every turn of the loop, and without an array that could overflow.
+[[gnu::no_stack_protector]] void refresh() {
   detail::Cache& cache = detail::cache;
   cache.monotonic = read(CLOCK_MONOTONIC);
   if (cache.monotonic >= cache.look_at) {

@@ -68,7 +68,16 @@ std::optional<uint64_t> parse_digits(string_view text, int base) {
 }
 }  // namespace
 
-std::optional<uint64_t> parse_decimal(string_view text) { return parse_digits(text, 10); }
+std::optional<uint64_t> parse_decimal(string_view text) {
+  constexpr size_t kNeverOverflows = 19;
+  if (text.empty() || text.size() > kNeverOverflows) { return parse_digits(text, 10); }
+  uint64_t number = 0;
+  for (char c : text) {
+    if (!is_digit(c)) { return std::nullopt; }
+    number = number * 10 + static_cast<uint64_t>(c - '0');
+  }
+  return number;
+}
 std::optional<uint64_t> parse_hex(string_view text) { return parse_digits(text, 16); }
 
 Split split(string_view text, char separator) {

@@ -96,7 +96,10 @@ Value Expression::value_of(const Part& part, Evaluation& in) {
 
 std::string_view Expression::evaluate(Evaluation& in) const {
   if (parts_.empty()) { return text_; }
-  if (parts_.size() == 1) { return value_of(parts_[0], in).text; }
+  return parts_.size() == 1 ? value_of(parts_[0], in).text : joined(in);
+}
+
+std::string_view Expression::joined(Evaluation& in) const {
   // Values are found once and kept: finding them twice could cost, or differ.
   constexpr size_t kOnStack = 16;
   std::array<std::string_view, kOnStack> few;

@@ -52,6 +52,7 @@ class Expression {
     bool is_literal() const { return variable == nullptr && capture < 0; }
   };
   static Value value_of(const Part& part, Evaluation& in);
+  std::string_view joined(Evaluation& in) const;
   std::string text_;
   std::vector<Part> parts_;
 };

@@ -86,7 +86,7 @@ void Loop::settle() {
     while (Job* job = jobs_.pop_front()) { job->run(); }
     while (Garbage* garbage = garbage_.pop_front()) { delete garbage; }
   }
-  jobs_.splice(later_);
+  if (!later_.empty()) { jobs_.splice(later_); }
 }
 
 void Loop::turn(int milliseconds) {

@@ -39,8 +39,8 @@ bool holds(const Set& set, FieldId id) {
 HopByHop::HopByHop(const Fields& fields) {
   for (size_t i = 0; i < kWords; ++i) { known_[i] = kAlways[i]; }
   if (!fields.has(FieldId::connection)) { return; }
-  for (const Field& field : fields) {
-    if (field.id == FieldId::connection) { read(field.value, fields.arena()); }
+  for (const Field *field = fields.find(FieldId::connection), *end = fields.end(); field != end; ++field) {
+    if (field->id == FieldId::connection) { read(field->value, fields.arena()); }
   }
 }
 

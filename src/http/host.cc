@@ -36,9 +36,8 @@ bool valid_escape(const char* at, const char* end) {
 const char* find_name_end(const char* at, const char* end) {
   const char* label = at;
   for (;; ++at) {
-    Kind kind = kOther;
-    while (at != end && (kind = kKinds[static_cast<unsigned char>(*at)]) == kPlain) { ++at; }
-    if (at == end || kind == kOther) { return at; }
+    while (at != end && kKinds[static_cast<unsigned char>(*at)] == kPlain) { ++at; }
+    if (at == end || kKinds[static_cast<unsigned char>(*at)] == kOther) { return at; }
     if (*at == '.') {
       // Only the last label may be empty.
       if (at == label) { return nullptr; }

@@ -18,6 +18,8 @@ void* value_or_null(void* const* found) { return found == nullptr ? nullptr : *f
 }  // namespace
 
 string_view bare_host(string_view authority) {
+  // Most names end in a letter: there is no port to be cut off, nor a dot.
+  if (!authority.empty() && is_alpha(authority.back())) { return authority; }
   string_view host = split_host_port(authority).host;
   if (host.ends_with('.')) { host.remove_suffix(1); }
   return host;

@@ -42,20 +42,16 @@ struct Scan {
 };
 
 // Whether the '/' at `at` starts something that cannot stay: an empty or a dot segment.
-[[gnu::always_inline]] inline bool reducible(string_view raw, size_t at, bool merge_slashes) {
+bool reducible(string_view raw, size_t at, bool merge_slashes) {
   char next = at + 1 < raw.size() ? raw[at + 1] : '\0';
   return (next == '/' && merge_slashes) || (next == '.' && dot_segment(raw, at + 1));
 }
 
 Scan scan_path(string_view raw, bool merge_slashes) {
   Scan scan;
-  const char* at = raw.data();
-  const char* end = at + raw.size();
-  for (;; ++at) {
-    while (at != end && kind(*at) == kPlain) { ++at; }
-    scan.end = static_cast<size_t>(at - raw.data());
-    if (at == end) { return scan; }
-    Kind found = kind(*at);
+  for (; scan.end < raw.size(); ++scan.end) {
+    Kind found = kind(raw[scan.end]);
+    if (found == kPlain) { continue; }
     if (found == kSlash) {
       scan.complex |= reducible(raw, scan.end, merge_slashes);
     } else if (found == kPercent) {
@@ -65,6 +61,7 @@ Scan scan_path(string_view raw, bool merge_slashes) {
       return scan;
     }
   }
+  return scan;
 }
 
 // Builds the normal form segment by segment. Always holds at least the first '/'.

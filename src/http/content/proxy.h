@@ -56,7 +56,8 @@ class NameSet {
   void remove(const std::string& name);
   bool has(FieldId id) const { return known_[static_cast<size_t>(id)]; }
   bool has(const Field& field) const {
-    return field.id != FieldId::unknown ? known_[static_cast<size_t>(field.id)] : has_unknown(field.name);
+    if (field.id != FieldId::unknown) { return known_[static_cast<size_t>(field.id)]; }
+    return !unknown_.empty() && has_unknown(field.name);
   }
 
  private:

@@ -91,11 +91,9 @@ bool ResponseParser::take_status_line(string_view line) {
       line[8] != ' ') {
     return fail("invalid status line");
   }
-  uint16_t status = 0;
-  for (char c : line.substr(9, 3)) {
-    if (!is_digit(c)) { return fail("invalid status"); }
-    status = static_cast<uint16_t>(status * 10 + (c - '0'));
-  }
+  char hundreds = line[9], tens = line[10], ones = line[11];
+  if (!is_digit(hundreds) || !is_digit(tens) || !is_digit(ones)) { return fail("invalid status"); }
+  auto status = static_cast<uint16_t>((hundreds - '0') * 100 + (tens - '0') * 10 + (ones - '0'));
   if (status < 100 || (line.size() > kShortest && line[kShortest] != ' ')) { return fail("invalid status"); }
   head_.status = status;
   head_.minor = line[7] == '0' ? 0 : 1;
