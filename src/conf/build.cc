@@ -165,4 +165,16 @@ void Build::wrong_count(const Node& node, const Row& row) {
   error(node.words[0], "invalid number of arguments in \"" + row.name + "\" directive", std::move(hint));
 }
 
+bool Build::seconds_parameter(const Word& word, std::string_view name, uint64_t& out) {
+  std::string_view text = word.text;
+  if (!text.starts_with(name) || text.substr(name.size(), 1) != "=") { return false; }
+  auto time = parse_seconds(text.substr(name.size() + 1));
+  if (time) {
+    out = time->count * 1000;
+  } else {
+    error(word, "invalid parameter \"" + word.text + "\"", std::string(name) + " takes a time such as 30s");
+  }
+  return true;
+}
+
 }  // namespace sluice::conf

@@ -34,6 +34,19 @@ struct Config {
   VariableTable stream_variables{Realm::stream};
   // Objects that features share by name and type ("upstream", "cache zone" …); found with Build::shared.
   std::unordered_map<std::string, void*> named;
+  // Null: nothing has made it.
+  template <class T>
+  T* find(const std::string& kind, const std::string& name = {}) const {
+    auto at = named.find(kind + '\0' + name);
+    return at == named.end() ? nullptr : static_cast<T*>(at->second);
+  }
+  // Made on first use.
+  template <class T>
+  T* shared(const std::string& kind, const std::string& name = {}) {
+    void*& place = named[kind + '\0' + name];
+    if (place == nullptr) { place = arena.own<T>(); }
+    return static_cast<T*>(place);
+  }
 };
 
 class Build {
@@ -49,18 +62,18 @@ class Build {
   // The scopes are gone by then; nodes and settings live.
   void later(std::function<void()> work) { later_.push_back(std::move(work)); }
 
-  // An object that several directives refer to by name. `make` runs once per (kind, name).
+  // An object that several directives refer to by name; made once per (kind, name).
   template <class T>
   T* shared(const std::string& kind, const std::string& name) {
-    void*& place = config.named[kind + '\0' + name];
-    if (place == nullptr) { place = config.arena.own<T>(); }
-    return static_cast<T*>(place);
+    return config.shared<T>(kind, name);
   }
   template <class T>
   T* find(const std::string& kind, const std::string& name) const {
-    auto at = config.named.find(kind + '\0' + name);
-    return at == config.named.end() ? nullptr : static_cast<T*>(at->second);
+    return config.find<T>(kind, name);
   }
+
+  // "name=time" in seconds: true when `word` is that; its milliseconds go to `out`, or it is an error.
+  bool seconds_parameter(const Word& word, std::string_view name, uint64_t& out);
 
   void error(const Word& at, std::string text, std::string hint = {}) {
     diagnostics.error(at, std::move(text), std::move(hint));

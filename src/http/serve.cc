@@ -89,30 +89,6 @@ Verdict choose_location(Request& r) {
   return Verdict::next;
 }
 
-uint16_t status_for(const Error& error) {
-  switch (error.what) {
-    case What::timeout:
-      return error.side == Side::client ? 408 : 504;
-    case What::closed:
-    case What::reset:
-    case What::canceled:
-      return error.side == Side::client ? 499 : 502;
-    case What::protocol:
-      return error.side == Side::client ? 400 : 502;
-    case What::too_large:
-      return 413;
-    case What::not_found:
-      return 404;
-    case What::forbidden:
-      return 403;
-    case What::refused:
-    case What::unavailable:
-      return 502;
-    default:
-      return 500;
-  }
-}
-
 // What an X-Accel-Redirect said about the answer that something else gave.
 void restore_kept(Request& r) {
   for (const Field& field : *r.kept_fields) {
@@ -231,6 +207,23 @@ void finish(Request& r) {
                        static_cast<unsigned long long>(r.body_bytes_sent),
                        r.completed ? "complete" : "broken off");
   for (const FinishRow* row : rows) { row->finish(r); }
+}
+
+uint16_t status_for(const Error& error) {
+  if (error.side == Side::client) {
+    switch (error.what) {
+      case What::timeout:
+        return 408;
+      case What::protocol:
+        return 400;
+      case What::too_large:
+        return 413;
+      default:
+        return 499;
+    }
+  }
+  if (error.side == Side::self) { return 500; }
+  return error.what == What::timeout ? 504 : 502;
 }
 
 event::Task<void> send_answer(Request& r) {

@@ -13,6 +13,9 @@ event::Task<void> serve(Request& request, uint16_t refused);
 // body that nobody wanted may be read away after the answer.
 void finish(Request& request);
 
+// What the client is told when answering failed like this.
+uint16_t status_for(const Error& error);
+
 // Sends request.response: for content that must go on working while its answer leaves. Others return, and
 // serve() sends.
 event::Task<void> send_answer(Request& request);

@@ -353,9 +353,6 @@ ServerDraft& draft_of(Build& build, const void* server) {
   return *only<ServerDrafts>(build, "http server drafts").by_server.at(server);
 }
 
-Servers* servers_of(const conf::Config& config) {
-  auto at = config.named.find(std::string("http servers") + '\0');
-  return at == config.named.end() ? nullptr : static_cast<Servers*>(at->second);
-}
+Servers* servers_of(const conf::Config& config) { return config.find<Servers>("http servers"); }
 
 }  // namespace sluice::http

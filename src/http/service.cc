@@ -147,9 +147,7 @@ void stop(os::Worker& worker) {
   if (service == nullptr) { return; }
   service->acceptors.clear();
   each_connection(*service, [](ServedConnection& connection) { connection.stop(); });
-  auto at = worker.config.named.find(std::string("all groups") + '\0');
-  if (at == worker.config.named.end()) { return; }
-  static_cast<upstream::AllGroups*>(at->second)->drop_idle();
+  if (auto* groups = worker.config.find<upstream::AllGroups>("all groups")) { groups->drop_idle(); }
 }
 
 const os::ServiceRow row("http", start, retire, busy, stop, nullptr);

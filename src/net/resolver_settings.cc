@@ -31,15 +31,7 @@ bool apply_parameter(Build& build, const Word& word, Resolver::Plan& plan) {
   if (set_family(build, word, "ipv4=", plan.ipv4) || set_family(build, word, "ipv6=", plan.ipv6)) {
     return true;
   }
-  if (word.text.starts_with("status_zone=")) { return true; }
-  if (!word.text.starts_with("valid=")) { return false; }
-  auto time = conf::parse_seconds(std::string_view(word.text).substr(6));
-  if (!time) {
-    build.error(word, "invalid parameter \"" + word.text + "\"", "valid takes a time such as 30s");
-  } else {
-    plan.valid = time->count * 1000;
-  }
-  return true;
+  return build.seconds_parameter(word, "valid", plan.valid);
 }
 
 void add_server(Build& build, const Word& word, Resolver::Plan& plan) {
@@ -79,10 +71,9 @@ const conf::Module<ResolverSettings> module(
     "resolver",
     {
         {"resolver", conf::kHttpServerLocation, conf::arguments(1, conf::kAny), set_resolver,
-         "address … [valid=time] [ipv4=on|off] [ipv6=on|off] [status_zone=zone]",
+         "address … [valid=time] [ipv4=on|off] [ipv6=on|off]",
          "Name servers that are asked for names that only become known with a request, as in proxy_pass with "
-         "variables. Answers are kept as long as they say, or for the time of valid. status_zone is "
-         "accepted."},
+         "variables. Answers are kept as long as they say, or for the time of valid."},
         {"resolver_timeout", conf::kHttpServerLocation, &ResolverSettings::timeout, "time",
          "Longest time a request waits for a name.", "30s"},
     });

@@ -15,6 +15,7 @@ Alone::Alone(const Invocation& invocation, Generation first) : invocation_(invoc
 }
 
 WorkerStart Alone::start() {
+  if (!now().zones.join(now().number)) { log::alert(0, "no place in shared memory for this process"); }
   return {*now().config, 0, now().number, now().sockets.for_worker(0), -1, -1, this, &now().zones, nullptr};
 }
 

@@ -174,11 +174,7 @@ bool make_directory(const std::string& path, const Owner* owner) {
   return true;
 }
 
-DirectoryPlan& directory_plan(conf::Config& config) {
-  void*& place = config.named[std::string("directories") + '\0'];
-  if (place == nullptr) { place = config.arena.own<DirectoryPlan>(); }
-  return *static_cast<DirectoryPlan*>(place);
-}
+DirectoryPlan& directory_plan(conf::Config& config) { return *config.shared<DirectoryPlan>("directories"); }
 
 // -- the pid file -------------------------------------------------------------------------------------
 

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
+#include <string>
 
 #include "base/log.h"
 
@@ -110,8 +112,21 @@ int open_listening(const ListenSpec& spec) {
   return fd;
 }
 
+namespace {
+// Binding would take the place of a socket that is served, so only whether there could be one is looked at.
+bool test_unix(const ListenSpec& spec) {
+  const char* path = path_of(spec.address);
+  if (path == nullptr) { return true; }
+  const char* slash = strrchr(path, '/');
+  std::string folder = slash == nullptr ? "." : std::string(path, static_cast<size_t>(slash - path) + 1);
+  bool good = access(folder.c_str(), W_OK | X_OK) == 0;
+  if (!good) { log::emerg(errno, "bind() to %s failed", spec.text.c_str()); }
+  return good;
+}
+}  // namespace
+
 bool test_binding(const ListenSpec& spec) {
-  if (spec.address.ss_family == AF_UNIX) { return true; }
+  if (spec.address.ss_family == AF_UNIX) { return test_unix(spec); }
   int fd = make_socket(spec);
   if (fd < 0) { return false; }
   bool good = bind(fd, spec.socket_address(), spec.length) == 0 || errno == EADDRINUSE;
@@ -120,19 +135,20 @@ bool test_binding(const ListenSpec& spec) {
   return good;
 }
 
-void remove_socket_file(const ListenSpec& spec) {
-  const char* path = path_of(spec.address);
+namespace {
+void remove_file_of(const sockaddr_storage& address) {
+  const char* path = path_of(address);
   if (path != nullptr && unlink(path) != 0 && errno != ENOENT) {
     log::alert(errno, "unlink() \"%s\" failed", path);
   }
 }
+}  // namespace
+
+void remove_socket_file(const ListenSpec& spec) { remove_file_of(spec.address); }
 
 void remove_socket_file(const Socket& socket) {
-  if (!socket.given.empty()) { return; }  // it stays for the next start
-  const char* path = path_of(socket.address);
-  if (path != nullptr && unlink(path) != 0 && errno != ENOENT) {
-    log::alert(errno, "unlink() \"%s\" failed", path);
-  }
+  // One that was given stays for the next start.
+  if (socket.given.empty()) { remove_file_of(socket.address); }
 }
 
 }  // namespace sluice::os

@@ -85,11 +85,7 @@ void ListenPlan::fold() {
   }
 }
 
-ListenPlan& listen_plan(conf::Config& config) {
-  void*& place = config.named[std::string("listen plan") + '\0'];
-  if (place == nullptr) { place = config.arena.own<ListenPlan>(); }
-  return *static_cast<ListenPlan*>(place);
-}
+ListenPlan& listen_plan(conf::Config& config) { return *config.shared<ListenPlan>("listen plan"); }
 
 // -- the sockets --------------------------------------------------------------------------------------
 

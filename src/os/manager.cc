@@ -15,12 +15,7 @@ constexpr uint64_t kSweepEvery = 60'000;  // milliseconds
 
 // Processes whose master was killed are missed by nobody but here.
 const TaskRow sweep(
-    "shared memory",
-    [](const conf::Config& config) {
-      auto found = config.named.find(std::string("zone plan") + '\0');
-      bool any = found != config.named.end() && !static_cast<ZonePlan*>(found->second)->specs.empty();
-      return any ? kSweepEvery : 0;
-    },
+    "shared memory", [](const conf::Config& config) { return has_zones(config) ? kSweepEvery : 0; },
     [](Worker& worker) { worker.zones->sweep(); });
 
 // One task on its schedule.

@@ -40,7 +40,6 @@ constexpr uint64_t kForkAgain = 500;  // milliseconds until fork() is tried agai
 constexpr uint64_t kTunnelsMayStay = 10'000;
 constexpr uint64_t kRequestsMayStay = 30'000;
 constexpr unsigned kManagerNumber = UINT32_MAX;
-constexpr int kFatalExit = 2;  // a worker's exit code that says: another one would fail as well
 
 uint64_t now() {
   clock::refresh();
@@ -63,6 +62,7 @@ class Master {
   void spawn(unsigned number);
   void spawn_manager();
   void fork_process(Process process, const char* what);
+  void fork_later(Process process);
   WorkerStart child(const Process& process, int ready_fd);
   void spawn_due();
   void wait();
@@ -81,7 +81,8 @@ class Master {
   bool crowded() const;
   void postpone_reload();
   void resume_reload();
-  void note_reload(bool failed, std::string message);
+  void reload_ended(bool failed, std::string message);
+  void give_up_reload(std::string why);
   void show();
   void retire_workers(const Signal& signal);
   void reap();
@@ -150,8 +151,7 @@ void Master::fork_process(Process process, const char* what) {
         claimed ? errno : 0,
         claimed ? "pipe2() failed while spawning \"%s\"" : "no place in shared memory yet for a new \"%s\"",
         what);
-    unsettled_.push_back(std::move(process.claim));
-    due_.push_back({process.number, now() + kForkAgain});
+    fork_later(std::move(process));
     return;
   }
   pid_t pid = fork();
@@ -169,14 +169,18 @@ void Master::fork_process(Process process, const char* what) {
                  static_cast<unsigned long long>(fork_line_.times()));
     }
     close(ready[0]);
-    unsettled_.push_back(std::move(process.claim));
-    due_.push_back({process.number, now() + kForkAgain});
+    fork_later(std::move(process));
     return;
   }
   log::notice(0, "start %s %d", what, pid);
   process.pid = pid;
   process.ready_fd = ready[0];
   processes_.add(process);
+}
+
+void Master::fork_later(Process process) {
+  unsettled_.push_back(std::move(process.claim));
+  due_.push_back({process.number, now() + kForkAgain});
 }
 
 // What a new process is, and is not any more.
@@ -240,7 +244,7 @@ void Master::settle() {
   tell_ready(format("Generation %u serves with %u workers", generation_.number, wanted()),
              !upgrade_.shared());
   state_.phase = MasterState::Phase::serving;
-  if (reloading_) { note_reload(false, ""); }
+  if (reloading_) { reload_ended(false, ""); }
 }
 
 // Tells whoever started this process how it went.
@@ -367,6 +371,7 @@ void Master::retire_workers(const Signal& signal) {
   if (signal.from_kernel) { return; }
   log_signal(signal, ", stop accepting connections");
   if (ending_ != Ending::no) { return; }
+  if (postponed_) { give_up_reload("all workers were told to leave\n"); }
   without_workers_ = true;
   due_.clear();
   processes_.retire_before(0, true);
@@ -376,7 +381,11 @@ void Master::reload() {
   if (ending_ != Ending::no) { return; }
   if (upgrade_.binary() != 0) {
     // The way back: what runs here is what ran before.
-    if (without_workers_) { restart_workers(); }
+    if (without_workers_) {
+      restart_workers();
+    } else {
+      log::notice(0, "ignored: a new binary is running, process %d", upgrade_.binary());
+    }
     return;
   }
   if (crowded()) {
@@ -392,8 +401,7 @@ void Master::reload() {
   log::collect(nullptr, log::Level::emerg);
   if (!good) {
     log::error(0, "the configuration of generation %u stays in place", generation_.number);
-    note_reload(true, why);
-    tell_ready(format("Reload failed, generation %u serves", generation_.number), !upgrade_.shared());
+    give_up_reload(std::move(why));
     return;
   }
   put_in_place(generation_, next);
@@ -437,8 +445,14 @@ void Master::resume_reload() {
   }
 }
 
-void Master::note_reload(bool failed, std::string message) {
+void Master::give_up_reload(std::string why) {
+  reload_ended(true, std::move(why));
+  tell_ready(format("Reload failed, generation %u serves", state_.generation), !upgrade_.shared());
+}
+
+void Master::reload_ended(bool failed, std::string message) {
   reloading_ = false;
+  postponed_ = false;
   ++state_.attempts;
   state_.failed = failed;
   state_.message = std::move(message);
@@ -530,7 +544,7 @@ void Master::ended(pid_t pid, int status) {
 
 // A server whose first workers cannot run did not start.
 void Master::give_up_start() {
-  if (reloading_) { note_reload(true, "the new workers cannot run; see the error log\n"); }
+  if (reloading_) { give_up_reload("the new workers cannot run; see the error log\n"); }
   if (settled_ || generation_.number > 1) { return; }
   tell(kFailed);
   result_ = 1;

@@ -8,8 +8,8 @@
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -45,12 +45,6 @@ void tell(const std::string& message) {
   if (fd >= 0) { close(fd); }
 }
 
-uint64_t monotonic_microseconds() {
-  timespec time{};
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return static_cast<uint64_t>(time.tv_sec) * 1'000'000 + static_cast<uint64_t>(time.tv_nsec) / 1000;
-}
-
 }  // namespace
 
 void tell_ready(const std::string& status, bool main_process) {
@@ -61,7 +55,7 @@ void tell_ready(const std::string& status, bool main_process) {
 
 void tell_reloading() {
   tell(format("RELOADING=1\nMONOTONIC_USEC=%llu\nSTATUS=Reading the configuration",
-              static_cast<unsigned long long>(monotonic_microseconds())));
+              static_cast<unsigned long long>(clock::precise_microseconds())));
 }
 
 void tell_stopping() { tell("STOPPING=1\nSTATUS=Finishing what is under way"); }

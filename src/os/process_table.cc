@@ -15,6 +15,10 @@ constexpr uint64_t kQuick = 1000;     // a life shorter than this is a failed st
 constexpr uint64_t kFirstDelay = 50;  // milliseconds, doubled each time
 constexpr uint64_t kLongestDelay = 1000;
 constexpr unsigned kForgiven = 3;  // workers killed in a row, by a person or a test, come back at once
+
+bool stays(const Process& process, unsigned generation) {
+  return process.generation == generation && process.told == Process::Told::nothing && !process.manager;
+}
 }  // namespace
 
 uint64_t Respawn::delay(uint64_t lived) {
@@ -85,9 +89,8 @@ void ProcessTable::kill_generation(unsigned generation, int signal) {
 }
 
 size_t ProcessTable::count(unsigned generation) const {
-  return static_cast<size_t>(std::count_if(processes_.begin(), processes_.end(), [&](const Process& p) {
-    return p.generation == generation && p.told == Process::Told::nothing && !p.manager;
-  }));
+  return static_cast<size_t>(std::count_if(processes_.begin(), processes_.end(),
+                                           [&](const Process& p) { return stays(p, generation); }));
 }
 
 uint32_t ProcessTable::leaving() const {
@@ -97,9 +100,8 @@ uint32_t ProcessTable::leaving() const {
 }
 
 bool ProcessTable::ready(unsigned generation, unsigned count) const {
-  auto ready = std::count_if(processes_.begin(), processes_.end(), [&](const Process& p) {
-    return p.generation == generation && p.ready_fd < 0 && !p.manager && p.told == Process::Told::nothing;
-  });
+  auto ready = std::count_if(processes_.begin(), processes_.end(),
+                             [&](const Process& p) { return stays(p, generation) && p.ready_fd < 0; });
   return static_cast<unsigned>(ready) >= count;
 }
 

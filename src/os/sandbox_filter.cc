@@ -150,6 +150,7 @@ void add_particulars(Filter& filter) {
   }
   auto self = static_cast<uint64_t>(getpid());
   filter.add(SCMP_ACT_ALLOW, "tgkill", {equal(0, self)});               // abort()
+  filter.add(SCMP_ACT_ALLOW, "kill", {equal(1, 0)});                    // whether a process is there
   filter.add(SCMP_ACT_ALLOW, "prlimit64", {equal(0, 0), equal(2, 0)});  // reading its own limits
 }
 

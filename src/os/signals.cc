@@ -22,12 +22,15 @@ sigset_t set_of(std::initializer_list<int> numbers) {
 
 }  // namespace
 
+void ignore_failed_writes() {
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);
+}
+
 void block_signals() {
   sigset_t known =
       set_of({SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH, SIGCHLD, SIGALRM, SIGIO});
   sigprocmask(SIG_BLOCK, &known, nullptr);
-  signal(SIGPIPE, SIG_IGN);
-  signal(SIGXFSZ, SIG_IGN);
 }
 
 int open_signals(std::initializer_list<int> numbers) {

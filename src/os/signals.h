@@ -14,8 +14,9 @@ struct Signal {
   bool from_kernel = false;  // of the terminal, not of a person
 };
 
-// Blocks the signals that this program knows, and ignores SIGPIPE and SIGXFSZ: a peer that left and a file
-// that may not grow are told by the call that failed.
+// A peer that left and a file that may not grow are told by the call that failed.
+void ignore_failed_writes();
+// Blocks the signals that this program knows.
 void block_signals();
 // A descriptor (non-blocking) that tells of these.
 int open_signals(std::initializer_list<int> numbers);

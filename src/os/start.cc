@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <utility>
@@ -173,8 +172,7 @@ void open_first_log(const Invocation& invocation) {
 }
 
 int run_server(const Invocation& invocation) {
-  signal(SIGPIPE, SIG_IGN);
-  signal(SIGXFSZ, SIG_IGN);
+  ignore_failed_writes();
   Loaded loaded = load(invocation);
   report(loaded.diagnostics, true);
   if (!loaded.good() || !prepare(*loaded.config)) { return 1; }

@@ -68,11 +68,11 @@ void Upgrade::ended(int status) {
   } else {
     log::notice(0, "new binary process %d exited with code 0", binary_);
   }
-  binary_ = 0;
   if (rename(old_path_.c_str(), pid_path_.c_str()) != 0) {
-    log::alert(errno, "rename() %s back to %s failed after the new binary process \"%d\" exited",
+    log::alert(errno, "rename() %s back to %s failed after the new binary process %d exited",
                old_path_.c_str(), pid_path_.c_str(), binary_);
   }
+  binary_ = 0;
 }
 
 std::string Upgrade::pid_file(const conf::Config& config) const {

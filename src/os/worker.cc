@@ -24,7 +24,6 @@ namespace {
 
 constexpr uint64_t kLookEvery = 10;  // milliseconds between looks whether a retiring worker is done
 constexpr int kLastTurns = 100;      // turns of the loop for cancelled work to unwind at the end
-constexpr int kFatal = 2;            // exit code that says: starting another one is no use
 
 // A worker's life beyond its services: signals, retirement, the master's presence.
 class Life {
@@ -248,8 +247,8 @@ int run_process(const WorkerStart& start, Role role, const std::function<void(Wo
     return 1;
   }
   if (start.alone == nullptr) {
-    if (!become_worker(start.config, role == Role::worker ? start.number : 0)) { return kFatal; }
-    if (!enter_sandbox(start.config)) { return kFatal; }
+    if (!become_worker(start.config, role == Role::worker ? start.number : 0)) { return kFatalExit; }
+    if (!enter_sandbox(start.config)) { return kFatalExit; }
     set_title(title_of(start, role));
     reduce_environment(settings.environment);
   }

@@ -68,6 +68,9 @@ struct WorkerStart {
   const shm::Zones::Claim* claim = nullptr;  // its places in them, taken by the master
 };
 
+// A process's exit code that says: starting another one is no use.
+inline constexpr int kFatalExit = 2;
+
 enum class Role : uint8_t { worker, manager };
 
 // Serves until the end; the process's exit code.

@@ -16,10 +16,11 @@ const char* ZonePlan::add(const shm::Kind& kind, const std::string& name, size_t
   return nullptr;
 }
 
-ZonePlan& zone_plan(conf::Config& config) {
-  void*& place = config.named[std::string("zone plan") + '\0'];
-  if (place == nullptr) { place = config.arena.own<ZonePlan>(); }
-  return *static_cast<ZonePlan*>(place);
+ZonePlan& zone_plan(conf::Config& config) { return *config.shared<ZonePlan>("zone plan"); }
+
+bool has_zones(const conf::Config& config) {
+  const auto* plan = config.find<ZonePlan>("zone plan");
+  return plan != nullptr && !plan->specs.empty();
 }
 
 bool open_zones(conf::Config& config, shm::Zones& previous, shm::Zones& out) {

@@ -16,6 +16,7 @@ struct ZonePlan {
   const char* add(const shm::Kind& kind, const std::string& name, size_t size, uint32_t shards = 0);
 };
 ZonePlan& zone_plan(conf::Config& config);
+bool has_zones(const conf::Config& config);
 
 // Makes the zones of `config`, taking over from `previous` those that fit; says in the log which start afresh
 // although there was one. False after saying what failed.

@@ -78,20 +78,9 @@ std::string Zones::hand_on() const {
   return text;
 }
 
-void Zones::keep_from_exec() const {
-  for (const auto& zone : zones_) { fcntl(zone->fd(), F_SETFD, FD_CLOEXEC); }
-}
-
-std::shared_ptr<Zone> Zones::mapped(const Spec& spec) const {
+std::shared_ptr<Zone> Zones::mapped(std::string_view kind, std::string_view name) const {
   for (const auto& zone : zones_) {
-    if (zone->name() == spec.name && spec.kind->name == std::string_view(zone->kind().name)) { return zone; }
-  }
-  return nullptr;
-}
-
-Zone* Zones::find(std::string_view kind, std::string_view name) const {
-  for (const auto& zone : zones_) {
-    if (zone->name() == name && kind == zone->kind().name) { return zone.get(); }
+    if (zone->name() == name && kind == zone->kind().name) { return zone; }
   }
   return nullptr;
 }
@@ -109,7 +98,7 @@ int Zones::take_offered(const Spec& spec) {
 Result<std::shared_ptr<Zone>> Zones::open_one(const Spec& spec, Zones& previous,
                                               std::vector<std::string>& notes) {
   std::string refusal;
-  if (auto zone = previous.mapped(spec)) {
+  if (auto zone = previous.mapped(spec.kind->name, spec.name)) {
     refusal = zone->mismatch(spec);
     if (refusal.empty()) { return zone; }
   } else if (int fd = previous.take_offered(spec); fd >= 0) {
@@ -152,6 +141,15 @@ bool Zones::claim(uint32_t generation, Claim& claim) const {
 bool Zones::enter(const Claim& claim) {
   for (const Claim::Place& place : claim.places) {
     if (!shm::enter(*place.zone, place.slot)) { return false; }
+  }
+  return true;
+}
+
+bool Zones::join(uint32_t generation) const {
+  for (const auto& zone : zones_) {
+    if (zone->slot() != kNoSlot) { continue; }
+    auto slot = shm::claim(*zone, generation);
+    if (!slot || !shm::enter(*zone, *slot)) { return false; }
   }
   return true;
 }

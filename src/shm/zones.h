@@ -28,12 +28,11 @@ class Zones {
   // was there. An error names the zone in `notes` too.
   static Result<Zones> open(const std::vector<Spec>& specs, Zones& previous, std::vector<std::string>& notes);
 
-  // For the environment of the next binary; lets the descriptors live across the exec that follows, until
-  // keep_from_exec(). "kind/name:fd;", with what is not plain written %XX.
+  // In the child that is about to exec: for the environment of the next binary; its descriptors live across
+  // the exec. "kind/name:fd;", with what is not plain written %XX.
   std::string hand_on() const;
-  void keep_from_exec() const;
 
-  Zone* find(std::string_view kind, std::string_view name) const;
+  Zone* find(std::string_view kind, std::string_view name) const { return mapped(kind, name).get(); }
   size_t size() const { return zones_.size(); }
   Zone& operator[](size_t index) const { return *zones_[index]; }
 
@@ -49,6 +48,8 @@ class Zones {
   };
   bool claim(uint32_t generation, Claim& claim) const;
   static bool enter(const Claim& claim);
+  // Both at once, for a process that serves without a master: a place in each zone where it has none yet.
+  bool join(uint32_t generation) const;
   static bool settle(Claim& claim);
   // Settles what belonged to processes that are gone and whose master is too.
   void sweep() const;
@@ -58,7 +59,7 @@ class Zones {
     std::string kind, name;
     int fd;
   };
-  std::shared_ptr<Zone> mapped(const Spec& spec) const;
+  std::shared_ptr<Zone> mapped(std::string_view kind, std::string_view name) const;
   int take_offered(const Spec& spec);
   static Result<std::shared_ptr<Zone>> open_one(const Spec& spec, Zones& previous,
                                                 std::vector<std::string>& notes);

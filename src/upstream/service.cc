@@ -8,9 +8,9 @@ namespace sluice::upstream {
 namespace {
 
 void start(os::Worker& worker) {
-  auto at = worker.config.named.find(std::string("all groups") + '\0');
-  if (at == worker.config.named.end()) { return; }
-  for (Group* group : static_cast<AllGroups*>(at->second)->all()) {
+  auto* groups = worker.config.find<AllGroups>("all groups");
+  if (groups == nullptr) { return; }
+  for (Group* group : groups->all()) {
     shm::Zone* zone = group->zone.empty() ? nullptr : worker.zones->find(kUpstreamKind.name, group->zone);
     if (zone == nullptr || group->share(*zone)) { continue; }
     log::warn(0,

@@ -71,14 +71,7 @@ bool apply_parameter(Build& build, const Word& word, Peer& peer) {
   }
   if (word.text == "backup") { return peer.backup = true; }
   if (word.text == "down") { return peer.down = true; }
-  if (!word.text.starts_with("fail_timeout=")) { return false; }
-  auto time = conf::parse_seconds(std::string_view(word.text).substr(13));
-  if (!time) {
-    build.error(word, "invalid parameter \"" + word.text + "\"", "fail_timeout takes a time such as 10s");
-  } else {
-    peer.fail_timeout = time->count * 1000;
-  }
-  return true;
+  return build.seconds_parameter(word, "fail_timeout", peer.fail_timeout);
 }
 
 void add_peers(Group& group, const Peer& model, const std::string& host,

@@ -157,7 +157,7 @@ class Resolver(SluiceTest):
             self.assertEqual(done.returncode, 1, text)
             self.assertIn(error, done.stderr)
         self.sluice("""server { listen 127.0.0.1:%(port)d;
-            resolver 127.0.0.1 [::1]:5353 localhost valid=30s ipv6=off status_zone=z; resolver_timeout 5s; }""")
+            resolver 127.0.0.1 [::1]:5353 localhost valid=30s ipv6=off; resolver_timeout 5s; }""")
 
 
 if __name__ == "__main__":

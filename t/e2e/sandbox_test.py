@@ -24,6 +24,7 @@ INTRUDER = r"""
 #include <sys/socket.h>
 #include <unistd.h>
 #include <pthread.h>
+#include <signal.h>
 static char path[4096];
 __attribute__((constructor)) static void begin(void) { if (getenv("ATTACK")) strcpy(path, getenv("ATTACK")); }
 static void *run(void *p) { return p; }
@@ -36,7 +37,8 @@ static long attack(const char *what) {
   if (!strcmp(what, "mount")) return mount("none", "/", 0, 0, 0);
   if (!strcmp(what, "packet")) return socket(17, SOCK_RAW, 0);
   if (!strcmp(what, "writable code")) return mmap(0, 4096, 7, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? -1 : 0;
-  if (!strcmp(what, "kill")) return kill(getppid(), 0);
+  if (!strcmp(what, "kill")) return kill(getppid(), SIGCONT);
+  if (!strcmp(what, "look for")) return kill(getppid(), 0);
   if (!strcmp(what, "thread")) { errno = pthread_create(&t, 0, run, 0); return errno || pthread_join(t, 0) ? -1 : 0; }
   return 0;
 }
@@ -154,6 +156,7 @@ class Sandbox(SluiceTest):
     def test_calls_that_fail(self):
         self.start()
         self.assertEqual([self.attack(w) for w in ("packet", "writable code", "kill", "thread")], [ENOSYS, EPERM, ENOSYS, 0])
+        self.assertNotEqual(self.attack("look for"), ENOSYS)
 
     def test_debug_level_tells(self):
         self.start(level="debug")

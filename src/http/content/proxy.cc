@@ -58,7 +58,6 @@ class Proxying {
   void note_nobody(const Error& failure);
   bool another_may_try(const Error& failure);
   void log_failure(const Error& error, const char* doing);
-  uint16_t give_up(const Error& error);
   void accept(Try& now);
   event::Task<void> finish_tunnel(Try& now);
   Attempt& last() { return r.attempts.back(); }
@@ -356,23 +355,6 @@ bool Proxying::try_next_on_status(Try& now) {
   return true;
 }
 
-uint16_t Proxying::give_up(const Error& error) {
-  if (error.side == Side::client) {
-    switch (error.what) {
-      case What::timeout:
-        return 408;
-      case What::protocol:
-        return 400;
-      case What::too_large:
-        return 413;
-      default:
-        return 499;
-    }
-  }
-  if (error.side == Side::self) { return 500; }
-  return error.what == What::timeout ? 504 : 502;
-}
-
 // The head is the answer's: sets the response up so that the body is pulled from the origin.
 void Proxying::accept(Try& now) {
   now.peer().succeeded(now.started_at());
@@ -453,7 +435,7 @@ bool Proxying::another_may_try(const Error& failure) {
   upstream::Peer& peer = owned->current->peer();
   log_failure(failure, doing);
   last().response_time = since_start(*owned->current);
-  last().status = give_up(failure);
+  last().status = status_for(failure);
   owned->current.reset();
   if (failure.side == Side::client) { return false; }
   if (failure.side == Side::upstream && peer.failed(clock::now()) && target.group->peers.size() > 1) {
@@ -530,7 +512,7 @@ event::Task<Result<void>> Proxying::run() {
     failure = tried_now.error();
     if (!another_may_try(failure)) { break; }
   }
-  r.answer_with(r.refuse(give_up(failure)));
+  r.answer_with(r.refuse(status_for(failure)));
   co_return Result<void>();
 }
 
