@@ -73,19 +73,18 @@ void Build::run(const Tree& tree) {
 }
 
 void Build::children(Scope& scope, const Node& block) {
-  std::vector<std::pair<const Node*, const Row*>> structural;
   for (const Node& node : block.children) {
     const Row* row = accept(scope, node);
     if (row == nullptr) { continue; }
     scope.counted(*row);
     if (row->form == Form::structural) {
-      structural.emplace_back(&node, row);
+      scope.put_off([this, &scope, &node, row] { row->set(*this, scope, node, *row); });
       continue;
     }
     row->set(*this, scope, node, *row);
   }
   if (scope.context() == kMain) { config.main = scope.settings(); }
-  for (auto [node, row] : structural) { row->set(*this, scope, *node, *row); }
+  for (const auto& work : scope.put_off_) { work(); }
 }
 
 // The row that `node` stands for when it may stand here in this form; else says what is wrong.
