@@ -247,6 +247,36 @@ class Generations(SluiceTest):
         s.wait_log("workers of 2 generations are leaving already: the reload waits for generation 1")
         self.assertEqual([c.read_response().body for c in held], [b"late"] * 4)
 
+    def test_winch_gives_a_waiting_reload_up(self):
+        s = self.sluice("max_worker_generations 1; http { server { listen 127.0.0.1:%(port)d; location / { proxy_pass http://127.0.0.1:%(o)d; } } }",
+                        o=self.origin(lambda req: time.sleep(1.5) or Response(200, body=b"late")))
+        held = []
+        for _ in range(2):
+            held.append(s.connect())
+            held[-1].request("GET", "/")
+            time.sleep(0.1)
+            if len(held) == 1:
+                s.reload()
+        waiting = subprocess.Popen([BINARY, "-p", s.prefix, "-c", s.conf_path, "-s", "reload"], stderr=subprocess.PIPE, text=True)
+        s.wait_log("the reload waits for generation 1")
+        s.signal("WINCH")
+        self.assertIn("all workers were told to leave", waiting.communicate(timeout=10)[1])
+        self.assertEqual(waiting.returncode, 1)
+        self.assertEqual([c.read_response().body for c in held], [b"late"] * 2)
+        wait_for(lambda: not s.workers(retiring=True), 5, "the end of the workers")
+        self.assertNotIn("generation 3", s.error_log)
+
+    def test_hup_beside_a_new_binary_that_serves_is_ignored(self):
+        s = self.sluice(CONF)
+        old = s.pid
+        s.signal("USR2")
+        wait_for(lambda: os.path.exists(s.pid_path) and read_text(s.pid_path).strip() not in ("", str(old)), 5, "a new pid file")
+        s.signal("HUP")
+        s.wait_log(r"ignored: a new binary is running, process \d+")
+        self.assertNotIn("generation 2", s.error_log)
+        s.signal("QUIT", pid=int(read_text(s.pid_path)))
+        wait_for(lambda: not os.path.exists(s.pid_path + ".oldbin"), 5, "the end of the new master")
+
     def test_tunnels_do_not_hold_a_reload_up(self):
         def origin(conn):
             conn.read_request()
