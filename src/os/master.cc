@@ -175,6 +175,7 @@ void Master::settle() {
   tell_ready(format("Generation %u serves with %u workers", generation_.number, wanted()),
              !upgrade_.shared());
   state_.phase = MasterState::Phase::serving;
+  state_.serving_since = clock::wall() / 1000;
   if (reloading_) { reload_ended(false, ""); }
 }
 
@@ -199,6 +200,8 @@ int Master::run() {
   for (const std::string& argument : invocation_.arguments) { title += " " + argument; }
   set_title(title);
   board_ = std::make_unique<Board>();
+  state_.started = clock::wall() / 1000;
+  state_.version = SLUICE_VERSION;
   start_workers();
   while (!child_result_) {
     settle();
