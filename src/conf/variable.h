@@ -100,8 +100,10 @@ class Evaluation {
   void forget(const Variable& variable) {
     if (slots_ != nullptr) { slots_[variable.index].set = false; }
   }
-  // Captures of the last regex that matched: $1 … $9.
+  // Captures of the last regex that matched: $1 … $9. Null: none has, or not for these.
   const std::vector<std::string_view>* captures = nullptr;
+  // Where a regex puts what it captures; `captures` points here when set.
+  std::vector<std::string_view> capture_store;
 
  protected:
   Evaluation(Arena& arena, const VariableTable& table) : arena_(arena), table_(table) {}
