@@ -27,6 +27,7 @@ enum class Resume : uint8_t {
 };
 
 // In the order they run; the first of them before a location is chosen, and again after an internal redirect.
+// Subrequests pass neither preaccess nor access: whom they serve has done that.
 enum class Phase : uint8_t { server_rewrite, rewrite, preaccess, access, precontent };
 
 class Step {
