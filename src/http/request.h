@@ -21,6 +21,8 @@
 
 namespace sluice::http {
 
+struct Trial;
+
 // The answer while it is made: head in pieces, and where its body comes from.
 struct Response {
   explicit Response(Arena& arena) : fields(arena), trailers(arena) {}
@@ -111,6 +113,9 @@ class Request final : private RequestArena, public conf::Evaluation, public log:
 
   // Fields that an X-Accel-Redirect carries over to the answer it leads to; null when there is none.
   const Fields* kept_fields = nullptr;
+
+  // While `satisfy any` asks one step after another; null: nobody asks.
+  Trial* trial = nullptr;
 
   uint64_t started_at = 0;  // clock::now() at the first byte
   uint64_t started_wall = 0;

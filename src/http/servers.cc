@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "http/satisfy.h"
 #include "http/settings.h"
 #include "os/listeners.h"
 
@@ -43,8 +44,11 @@ void make_steps(Build& build, Location& location, const conf::Settings& settings
   auto& steps = location.steps;
   steps = steps_for(build, settings, Phase::rewrite, Phase::rewrite);
   location.guards_begin = static_cast<uint32_t>(steps.size());
-  auto guards = steps_for(build, settings, Phase::preaccess, Phase::access);
-  steps.insert(steps.end(), guards.begin(), guards.end());
+  auto limits = steps_for(build, settings, Phase::preaccess, Phase::preaccess);
+  steps.insert(steps.end(), limits.begin(), limits.end());
+  auto access = steps_for(build, settings, Phase::access, Phase::access);
+  access = satisfy(build.arena(), settings, std::move(access));
+  steps.insert(steps.end(), access.begin(), access.end());
   location.guards_end = static_cast<uint32_t>(steps.size());
   auto rest = steps_for(build, settings, Phase::precontent, Phase::precontent);
   steps.insert(steps.end(), rest.begin(), rest.end());
