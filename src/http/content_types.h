@@ -15,9 +15,8 @@ using std::string_view;
 class ContentTypes {
  public:
   ContentTypes() = default;
-  // These are in the list whatever a configuration adds.
-  ContentTypes(std::initializer_list<const char*> always) {
-    for (const char* type : always) { add(type); }
+  ContentTypes(std::initializer_list<const char*> types) {
+    for (const char* type : types) { add(type); }
   }
   // `*` is every type. False: it was there before.
   bool add(string_view type);
@@ -28,11 +27,12 @@ class ContentTypes {
   bool any_ = false;
 };
 
-// For a row of a list of types: adds them to a member. What was inherited is replaced.
+// For a row of a list of types: adds them to a member. What was inherited, or the default, is replaced;
+// text/html is always meant.
 template <class Settings, ContentTypes Settings::*member>
 void set_content_types(conf::Build& build, conf::Scope& scope, const conf::Node& node, const conf::Row& row) {
   ContentTypes& types = scope.own<Settings>().*member;
-  if (scope.first_in_block(row)) { types = Settings().*member; }
+  if (scope.first_in_block(row)) { types = {"text/html"}; }
   for (size_t i = 0; i < node.argument_count(); ++i) {
     if (!types.add(node.argument(i))) {
       build.diagnostics.warn(node.argument_word(i), "duplicate MIME type \"" + node.argument(i) + "\"");

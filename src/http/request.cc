@@ -54,7 +54,7 @@ void Response::body_changes(Validity validity) {
     return;
   }
   string_view etag = fields.value(FieldId::etag);
-  if (!etag.empty() && !etag.starts_with("W/")) {
+  if (validity == Validity::weak && !etag.empty() && !etag.starts_with("W/")) {
     fields.set(FieldId::etag, fields.arena().join("W/", etag));
   }
 }

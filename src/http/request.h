@@ -23,8 +23,9 @@ namespace sluice::http {
 
 // What an answer's validators are worth after its body was changed here.
 enum class Validity : uint8_t {
-  none,  // they leave
-  weak,  // the date stays, the ETag becomes a weak one (RFC 9110 8.8.1)
+  none,    // they leave
+  weak,    // the date stays, the ETag becomes a weak one (RFC 9110 8.8.1)
+  strong,  // the change is always the same: they stay
 };
 
 // The answer while it is made: head in pieces, and where its body comes from.
