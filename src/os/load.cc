@@ -53,7 +53,6 @@ Loaded load(const Invocation& invocation, const LoadOptions& how) {
   loaded.config = std::make_unique<conf::Config>();
   loaded.config->paths = invocation.paths;
   loaded.config->elsewhere = how.elsewhere;
-  if (how.parsed) { how.parsed(loaded.tree); }
   conf::Build build(*loaded.config, loaded.diagnostics);
   build.observer = how.observer;
   build.run(loaded.tree);

@@ -1,7 +1,6 @@
 // From the command line and the file to a configuration that is ready to serve: parsed, built, checked.
 #pragma once
 
-#include <functional>
 #include <memory>
 
 #include "conf/diagnostics.h"
@@ -23,8 +22,6 @@ struct LoadOptions {
   conf::Includes includes = conf::Includes::follow;
   bool elsewhere = false;  // see conf::Config
   conf::BuildObserver* observer = nullptr;
-  // Called when the files were read and nothing is built yet.
-  std::function<void(const conf::Tree&)> parsed;
 };
 
 // Reads -g, then the file, and builds. Touches nothing but the files it reads.
