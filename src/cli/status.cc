@@ -1,11 +1,12 @@
 // sluice status: what runs, as the master says of itself.
 #include <ctime>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "base/log.h"
 #include "base/text.h"
+#include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/json.h"
 #include "os/board.h"
 #include "os/load.h"
 
@@ -43,26 +44,41 @@ void print_text(pid_t master, const MasterState& state) {
 }
 
 void print_json(pid_t master, const MasterState& state) {
-  nlohmann::ordered_json all;
-  all["version"] = state.version;
-  all["pid"] = master;
-  all["state"] = phase_name(state.phase);
-  all["started"] = state.started;
-  all["generation"] = state.generation;
-  all["serving_since"] = state.serving_since;
-  all["configuration"] = hash_of(state);
-  all["workers"] = state.workers;
-  all["leaving"] = state.leaving;
-  if (state.binary != 0) { all["new_binary"] = state.binary; }
-  all["reloads"] = state.attempts;
-  if (state.failed) { all["reload_error"] = state.message; }
-  printf("%s\n", all.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+  Json all = Json::object();
+  all.set("version", state.version)
+      .set("pid", static_cast<uint32_t>(master))
+      .set("state", phase_name(state.phase))
+      .set("started", state.started)
+      .set("generation", state.generation)
+      .set("serving_since", state.serving_since)
+      .set("configuration", hash_of(state))
+      .set("workers", state.workers)
+      .set("leaving", state.leaving)
+      .set("reloads", state.attempts);
+  if (state.binary != 0) { all.set("new_binary", static_cast<uint32_t>(state.binary)); }
+  if (state.failed) { all.set("reload_error", state.message); }
+  print(all.text());
 }
 
-}  // namespace
+constexpr const char* kUsage = "status [-c file] [-p prefix] [-g directives] [--format text|json]";
+constexpr const char* kAbout =
+    "Prints what the running server says of itself: version, process, the generation that serves and since "
+    "when,\n"
+    "the hash of its configuration as in the error log, workers, and why the last reload failed when it "
+    "did.\n"
+    "The exit code is 0 when it serves, 1 when not.";
 
-int status(const os::Invocation& invocation, const Options& options) {
-  os::Loaded loaded = os::load(invocation);
+int run(const std::vector<std::string>& arguments, const char* binary) {
+  ConfigurationOptions configuration;
+  std::string shown = "text";
+  std::vector<std::string> words;
+  int code = 0;
+  std::vector<Option> rows =
+      configuration.with({{"--format", "text|json", "how (text)", nullptr, &shown, nullptr}});
+  if (!read_arguments(arguments, kUsage, kAbout, rows, words, code)) { return code; }
+  if (!words.empty()) { return say_usage("unexpected \"" + words[0] + "\""); }
+  if (!known_format(shown, {"text", "json"})) { return kUsageError; }
+  os::Loaded loaded = os::load(configuration.invocation(binary));
   // A configuration that has become bad still says where the pid file is, unless that is what is wrong.
   if (loaded.config == nullptr) {
     os::report(loaded.diagnostics, true);
@@ -78,8 +94,13 @@ int status(const os::Invocation& invocation, const Options& options) {
     return 1;
   }
   MasterState state = board->read();
-  (options.json ? print_json : print_text)(master, state);
+  (shown == "json" ? print_json : print_text)(master, state);
   return state.phase == MasterState::Phase::serving ? 0 : 1;
 }
+
+const CommandRow row{"status", "say what runs: version, generation, configuration, workers", run};
+const CommandRegistration registered(row);
+
+}  // namespace
 
 }  // namespace sluice::cli
