@@ -5,6 +5,7 @@
 #include <string>
 
 #include "conf/diagnostics.h"
+#include "conf/escapes.h"
 #include "conf/tree.h"
 
 namespace sluice::conf {
@@ -13,6 +14,7 @@ struct ParseOptions {
   std::string include_base;  // folder that relative include paths start from: that of the main file
   size_t most_depth = 32;    // nested includes; deeper is an error (a file including itself)
   size_t most_block_depth = 128;
+  Environment environment = Environment::replace;
 };
 
 // Reads and parses `path`. Errors go to `diagnostics`; the tree holds what could be understood.
