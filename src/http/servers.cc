@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "http/explain.h"
 #include "http/settings.h"
 #include "os/listeners.h"
 
@@ -23,20 +24,35 @@ using conf::Word;
 // Carries nothing of its own: the rows act on the objects of their scopes.
 struct FrameSettings {};
 
-std::vector<const Step*> steps_for(Build& build, const conf::Settings& settings, bool server_phase) {
+std::vector<const Step*> steps_for(Build& build, const conf::Settings& settings, Phase first, Phase last) {
   std::vector<const StepRow*> rows;
   Registry<const StepRow>::each([&](const StepRow& row) {
-    if ((row.phase == Phase::server_rewrite) == server_phase) { rows.push_back(&row); }
+    if (row.phase >= first && row.phase <= last) { rows.push_back(&row); }
   });
   std::sort(rows.begin(), rows.end(), [](const StepRow* a, const StepRow* b) {
     return std::pair(a->phase, a->order) < std::pair(b->phase, b->order);
   });
   std::vector<const Step*> steps;
   for (const StepRow* row : rows) {
-    if (const Step* step = row->make(build.arena(), settings)) { steps.push_back(step); }
+    const Step* step = row->make(build.arena(), settings);
+    if (step == nullptr) { continue; }
+    Watcher* watcher = Watcher::instance;
+    steps.push_back(watcher == nullptr ? step : watcher->step(build.arena(), *row, step));
   }
   steps.shrink_to_fit();
   return steps;
+}
+
+void make_steps(Build& build, Location& location, const conf::Settings& settings) {
+  auto& steps = location.steps;
+  steps = steps_for(build, settings, Phase::rewrite, Phase::rewrite);
+  location.guards_begin = static_cast<uint32_t>(steps.size());
+  auto guards = steps_for(build, settings, Phase::preaccess, Phase::access);
+  steps.insert(steps.end(), guards.begin(), guards.end());
+  location.guards_end = static_cast<uint32_t>(steps.size());
+  auto rest = steps_for(build, settings, Phase::precontent, Phase::precontent);
+  steps.insert(steps.end(), rest.begin(), rest.end());
+  steps.shrink_to_fit();
 }
 
 std::vector<const Filter*> filters_for(Build& build, const conf::Settings& settings) {
@@ -58,7 +74,10 @@ void settle(Build& build, Location& location, const conf::Settings& settings) {
   location.core = &settings.get<CoreSettings>();
   location.content = settings.get<ContentSettings>().content;
   if (location.content == nullptr) { location.content = DefaultContent::instance; }
-  location.steps = steps_for(build, settings, false);
+  if (Watcher* watcher = Watcher::instance; watcher != nullptr) {
+    location.content = watcher->content(build.arena(), location.content);
+  }
+  make_steps(build, location, settings);
   location.filters = filters_for(build, settings);
   Registry<const SettledRow>::each([&](const SettledRow& row) { row.settled(build, settings); });
 }
@@ -221,7 +240,7 @@ void set_server(Build& build, Scope& scope, const Node& node, const Row&) {
   server->root.kind = Location::Kind::server;
   settle(build, server->root, inner.settings());
   server->settings = server->root.settings;
-  server->steps = steps_for(build, inner.settings(), true);
+  server->steps = steps_for(build, inner.settings(), Phase::server_rewrite, Phase::server_rewrite);
   report_duplicates(build, server->locations.build());
   if (!draft->listens) { add_default_listen(build, *server); }
 }
@@ -269,7 +288,8 @@ void add_names(Build& build, PortDraft& draft) {
       auto added = draft.port.names.add(name, server);
       if (added == ServerNamesBase::Added::conflict) {
         build.diagnostics.warn(
-            word, "conflicting server name \"" + name + "\" on " + draft.port.address.text() + ", ignored");
+            word, "conflicting server name \"" + name + "\" on " + draft.port.address.text() + ", ignored",
+            {}, "conflicting-server-name");
       } else if (added == ServerNamesBase::Added::invalid) {
         build.diagnostics.error(
             word, "invalid server name or wildcard \"" + name + "\" on " + draft.port.address.text());

@@ -1,12 +1,13 @@
 #include "os/load.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <iterator>
 
 #include "base/hash.h"
 #include "base/log.h"
-#include "conf/parser.h"
 #include "config.h"
 #include "os/error_log.h"
 #include "os/files.h"
@@ -36,10 +37,11 @@ void check(conf::Build& build) {
 
 }  // namespace
 
-Loaded load(const Invocation& invocation) {
+Loaded load(const Invocation& invocation, const LoadOptions& how) {
   Loaded loaded;
   conf::ParseOptions options;
   options.include_base = invocation.paths.conf_prefix;
+  options.includes = how.includes;
   conf::Tree given;
   if (!invocation.directives.empty()) {
     parse_text(given, "command line", invocation.directives, options, loaded.diagnostics);
@@ -52,7 +54,9 @@ Loaded load(const Invocation& invocation) {
   if (!readable) { return loaded; }
   loaded.config = std::make_unique<conf::Config>();
   loaded.config->paths = invocation.paths;
+  loaded.config->elsewhere = how.elsewhere;
   conf::Build build(*loaded.config, loaded.diagnostics);
+  build.observer = how.observer;
   build.run(loaded.tree);
   check(build);
   listen_plan(*loaded.config).fold();
@@ -79,10 +83,21 @@ void report(const conf::Diagnostics& diagnostics, bool on_terminal) {
   if (on_terminal) { log::echo_to_stderr(log::Level::warn); }
 }
 
+namespace {
+// Whether workers may enter it is theirs to find out: they are somebody else.
+bool check_working_directory(const std::string& path) {
+  struct stat about {};
+  if (path.empty() || (stat(path.c_str(), &about) == 0 && S_ISDIR(about.st_mode))) { return true; }
+  log::emerg(about.st_mode == 0 ? errno : ENOTDIR, "working_directory \"%s\" cannot be used", path.c_str());
+  return false;
+}
+}  // namespace
+
 bool prepare(conf::Config& config) {
   std::optional<Identity> identity;
   if (!worker_identity(config, identity)) { return false; }
   if (!check_main_log(config) || !open_pending()) { return false; }
+  if (!check_working_directory(process_settings(config).working_directory)) { return false; }
   Owner owner;
   if (identity) { owner = {identity->user, identity->group}; }
   bool good = true;
