@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "http/error_page_text.h"
+#include "http/file_source.h"
 #include "http/host.h"
 #include "http/relay.h"
 #include "http/request_body.h"
@@ -116,8 +117,10 @@ void complete_head(Request& r) {
     if (applies) { filter->head(r); }
   }
   Response& response = r.response;
-  if (response.source == nullptr && response.filters == nullptr && response.length < 0 &&
-      response.status >= 200 && response.status != 204 && response.status != 304) {
+  if (response.filters != nullptr) {
+    read_files(r);
+  } else if (response.source == nullptr && response.length < 0 && response.status >= 200 &&
+             response.status != 204 && response.status != 304) {
     response.length = static_cast<int64_t>(response.body.size());
   }
 }
