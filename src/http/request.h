@@ -134,9 +134,6 @@ class Request final : private RequestArena, public conf::Evaluation, public log:
   bool completed = false;  // $request_completion
   uint64_t body_bytes_sent = 0;
 
-  // What location regexes and server names captured; `captures` points here when set.
-  std::vector<string_view> capture_store;
-
   const CoreSettings& core() const { return *location->core; }
   template <class T>
   const T& settings() const {

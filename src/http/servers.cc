@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "http/explain.h"
 #include "http/settings.h"
 #include "os/listeners.h"
 
@@ -33,7 +34,10 @@ std::vector<const Step*> steps_for(Build& build, const conf::Settings& settings,
   });
   std::vector<const Step*> steps;
   for (const StepRow* row : rows) {
-    if (const Step* step = row->make(build.arena(), settings)) { steps.push_back(step); }
+    const Step* step = row->make(build.arena(), settings);
+    if (step == nullptr) { continue; }
+    Watcher* watcher = Watcher::instance;
+    steps.push_back(watcher == nullptr ? step : watcher->step(build.arena(), *row, step));
   }
   steps.shrink_to_fit();
   return steps;
@@ -70,6 +74,9 @@ void settle(Build& build, Location& location, const conf::Settings& settings) {
   location.core = &settings.get<CoreSettings>();
   location.content = settings.get<ContentSettings>().content;
   if (location.content == nullptr) { location.content = DefaultContent::instance; }
+  if (Watcher* watcher = Watcher::instance; watcher != nullptr) {
+    location.content = watcher->content(build.arena(), location.content);
+  }
   make_steps(build, location, settings);
   location.filters = filters_for(build, settings);
   Registry<const SettledRow>::each([&](const SettledRow& row) { row.settled(build, settings); });
@@ -281,7 +288,8 @@ void add_names(Build& build, PortDraft& draft) {
       auto added = draft.port.names.add(name, server);
       if (added == ServerNamesBase::Added::conflict) {
         build.diagnostics.warn(
-            word, "conflicting server name \"" + name + "\" on " + draft.port.address.text() + ", ignored");
+            word, "conflicting server name \"" + name + "\" on " + draft.port.address.text() + ", ignored",
+            {}, "conflicting-server-name");
       } else if (added == ServerNamesBase::Added::invalid) {
         build.diagnostics.error(
             word, "invalid server name or wildcard \"" + name + "\" on " + draft.port.address.text());
