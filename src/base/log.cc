@@ -23,13 +23,36 @@ std::optional<Level> echo;
 std::string* collected = nullptr;
 Level collected_most = Level::emerg;
 
-void put(int fd, std::string_view line) {
+// 0, or why not all of it could be written.
+int put(int fd, std::string_view line) {
   while (!line.empty()) {
     ssize_t n = ::write(fd, line.data(), line.size());
     if (n < 0 && errno == EINTR) { continue; }
-    if (n <= 0) { return; }
+    if (n <= 0) { return n < 0 ? errno : ENOSPC; }
     line.remove_prefix(static_cast<size_t>(n));
   }
+  return 0;
+}
+
+std::string begin_line(Level level) {
+  std::string line(clock::error_log());
+  append_format(line, " [%s] %d#%ld: ", kNames[static_cast<size_t>(level)].data(), getpid(),
+                syscall(SYS_gettid));
+  return line;
+}
+
+// A full disk loses lines and nothing else. Once there is room, the log says that it has a gap.
+void put(File& file, std::string_view line) {
+  if (file.lost > 0) {
+    std::string gap = "\n" + begin_line(Level::alert);  // the line before may have been cut
+    append_format(gap, "%llu lines of this log could not be written (%d: %s)\n",
+                  static_cast<unsigned long long>(file.lost), file.lost_sys, strerror(file.lost_sys));
+    if (put(file.fd, gap) == 0) { file.lost = 0; }
+  }
+  int failed = file.lost > 0 ? file.lost_sys : put(file.fd, line);
+  if (failed == 0) { return; }
+  ++file.lost;
+  file.lost_sys = failed;
 }
 
 // Control characters chosen by a client must not forge lines or steer a terminal.
@@ -43,9 +66,7 @@ void neutralise(std::string& line, size_t from) {
 void write_list(const Log& log, Level level, const Subject* subject, int sys, const char* format,
                 va_list arguments) {
   int saved = errno;
-  std::string line(clock::error_log());
-  append_format(line, " [%s] %d#%ld: ", kNames[static_cast<size_t>(level)].data(), getpid(),
-                syscall(SYS_gettid));
+  std::string line = begin_line(level);
   size_t text_from = line.size();
   if (subject != nullptr && subject->connection_number() != 0) {
     append_format(line, "*%llu ", static_cast<unsigned long long>(subject->connection_number()));
@@ -65,10 +86,9 @@ void write_list(const Log& log, Level level, const Subject* subject, int sys, co
       output.sink->write(level, line);
       continue;
     }
-    int fd = output.file->fd;
-    if (fd < 0) { continue; }
-    put(fd, line);
-    stderr_done = stderr_done || fd == STDERR_FILENO;
+    if (output.file->fd < 0) { continue; }
+    put(*output.file, line);
+    stderr_done = stderr_done || output.file->fd == STDERR_FILENO;
   }
   if (echo && level <= *echo && !stderr_done) {
     // A person at the terminal wants the message, not our time stamp: nginx's shape.

@@ -22,6 +22,8 @@ std::optional<Level> parse_level(std::string_view name);
 struct File {
   std::string path;  // empty: standard error
   int fd = -1;
+  uint64_t lost = 0;  // lines that could not be written since one could
+  int lost_sys = 0;   // why the last of them could not
 };
 
 // Where lines go that go to no file: a syslog server.

@@ -25,26 +25,24 @@ int signal_number(const std::string& name) {
   return name == "stop" ? SIGTERM : name == "quit" ? SIGQUIT : name == "reopen" ? SIGUSR1 : SIGHUP;
 }
 
-constexpr int kLookEvery = 10'000;       // microseconds
+constexpr int kLookEvery = 10;           // milliseconds
 constexpr int kReloadPatience = 60'000;  // milliseconds
 
 // Until the reload has succeeded or failed.
 int await_reload(pid_t master, const os::BoardView& board, const os::MasterState& before) {
-  for (int waited = 0; waited < kReloadPatience; waited += kLookEvery / 1000) {
-    os::MasterState now = board.read();
-    if (now.attempts != before.attempts) {
-      if (!now.failed) { return 0; }
-      fprintf(stderr, "sluice: reload failed, generation %u goes on\n%s", now.generation,
-              now.message.c_str());
-      return 1;
-    }
-    if (now.phase == os::MasterState::Phase::ending || kill(master, 0) != 0) {
-      fprintf(stderr, "sluice: the server is ending\n");
-      return 1;
-    }
-    usleep(kLookEvery);
+  os::MasterState now;
+  bool over = within(kReloadPatience, [&] {
+    now = board.read();
+    return now.attempts != before.attempts || now.phase == os::MasterState::Phase::ending ||
+           kill(master, 0) != 0;
+  });
+  if (now.attempts != before.attempts) {
+    if (!now.failed) { return 0; }
+    fprintf(stderr, "sluice: reload failed, generation %u goes on\n%s", now.generation, now.message.c_str());
+  } else {
+    fprintf(stderr, "sluice: %s\n",
+            over ? "the server is ending" : "the new configuration does not serve yet; see the error log");
   }
-  fprintf(stderr, "sluice: the new configuration does not serve yet; see the error log\n");
   return 1;
 }
 
@@ -73,6 +71,14 @@ int test_configuration(const os::Invocation& invocation, const Options& options)
     fwrite(text.data(), 1, text.size(), stdout);
   }
   return 0;
+}
+
+bool within(int milliseconds, const std::function<bool()>& done) {
+  for (int waited = 0; waited < milliseconds; waited += kLookEvery) {
+    if (done()) { return true; }
+    usleep(kLookEvery * 1000);
+  }
+  return done();
 }
 
 pid_t running_master(const std::string& path) {

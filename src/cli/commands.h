@@ -1,6 +1,8 @@
 // What the program does instead of serving: test, dump, signal.
 #pragma once
 
+#include <functional>
+
 #include "cli/options.h"
 
 namespace sluice::cli {
@@ -13,6 +15,12 @@ int send_signal(const os::Invocation& invocation, const Options& options);
 
 // upgrade: the running server gives way to the binary that lies at its path now; the exit code.
 int upgrade(const os::Invocation& invocation);
+
+// status: prints what the running master says of itself; 0 when it serves.
+int status(const os::Invocation& invocation, const Options& options);
+
+// Looks every few milliseconds until it is done, for that long at most; whether it is.
+bool within(int milliseconds, const std::function<bool()>& done);
 
 // The process id that the configuration's pid file holds, or 0 after saying what is wrong with it.
 pid_t running_master(const std::string& pid_path);

@@ -29,7 +29,11 @@ class Reader {
         options_.no_wait = true;
         continue;
       }
-      if (word == "upgrade" && options_.command.empty()) {
+      if (word == "--json") {
+        options_.json = true;
+        continue;
+      }
+      if ((word == "upgrade" || word == "status") && options_.command.empty()) {
         options_.command = word;
         continue;
       }

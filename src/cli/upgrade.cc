@@ -7,8 +7,8 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <functional>
 #include <memory>
+#include <string_view>
 
 #include "base/log.h"
 #include "cli/commands.h"
@@ -23,9 +23,9 @@ namespace {
 using os::BoardView;
 using os::MasterState;
 
-constexpr int kLookEvery = 20;          // milliseconds
 constexpr int kStartPatience = 60'000;  // milliseconds for the new binary to serve
 constexpr int kTrial = 1'000;           // milliseconds that it must go on serving
+constexpr int kAnswerPatience = 5'000;  // milliseconds for an answer to a request
 constexpr int kLeavePatience = 10'000;  // milliseconds for what ends to be gone
 
 int say(const char* what) {
@@ -33,41 +33,55 @@ int say(const char* what) {
   return 1;
 }
 
-bool within(int milliseconds, const std::function<bool()>& done) {
-  for (int waited = 0; waited < milliseconds; waited += kLookEvery) {
-    if (done()) { return true; }
-    usleep(kLookEvery * 1000);
-  }
-  return done();
-}
-
 bool alive(pid_t pid) { return kill(pid, 0) == 0; }
 
-// Somebody takes connections on each address of the configuration.
-bool answers(conf::Config& config) {
+// A request that any server of HTTP/1 answers, whatever it is configured to do (RFC 9110 9.3.7).
+constexpr std::string_view kQuestion = "OPTIONS * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+
+bool ready_for(int fd, short what) {
+  pollfd watched{fd, what, 0};
+  return poll(&watched, 1, kAnswerPatience) == 1;
+}
+
+// Something comes back, if only the end: a port of TLS answers with an alert, "return 444" with nothing.
+bool answers(int fd) {
+  int error = 0;
+  socklen_t size = sizeof error;
+  if (!ready_for(fd, POLLOUT) || getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0 || error != 0) {
+    return false;
+  }
+  if (send(fd, kQuestion.data(), kQuestion.size(), MSG_NOSIGNAL) < 0) { return false; }
+  char byte;
+  return ready_for(fd, POLLIN) && recv(fd, &byte, 1, 0) >= 0;
+}
+
+// A request is answered on each address of the configuration. The old workers accept nothing any more.
+bool all_answer(conf::Config& config) {
   for (const os::ListenSpec& spec : os::listen_plan(config).specs) {
     if (spec.type != SOCK_STREAM) { continue; }
     int fd = socket(spec.address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     bool connected =
         fd >= 0 && (connect(fd, spec.socket_address(), spec.length) == 0 || errno == EINPROGRESS);
-    pollfd ready{fd, POLLOUT, 0};
-    int error = 0;
-    socklen_t size = sizeof error;
-    connected = connected && poll(&ready, 1, 1000) == 1 &&
-                getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
+    bool good = connected && answers(fd);
     if (fd >= 0) { close(fd); }
-    if (!connected) { return false; }
+    if (!good) {
+      fprintf(stderr, "sluice: no answer on %s\n", spec.text.c_str());
+      return false;
+    }
   }
   return true;
 }
 
 // The new one served and does not any more, or never did.
-int roll_back(pid_t old_master, pid_t binary, const char* why) {
+int roll_back(pid_t old_master, const BoardView& old_board, pid_t binary, const char* why) {
   say(why);
-  kill(old_master, SIGHUP);  // its workers come back, if they have left
+  if (old_board.read().workers == 0) { kill(old_master, SIGHUP); }  // they come back
   if (binary > 0 && alive(binary)) { kill(binary, SIGQUIT); }
-  bool gone = within(kLeavePatience, [&] { return binary <= 0 || !alive(binary); });
-  if (!gone) { kill(binary, SIGTERM); }
+  auto gone = [&] { return binary <= 0 || !alive(binary); };
+  if (!within(kLeavePatience, gone)) {
+    kill(binary, SIGTERM);
+    within(kLeavePatience, gone);
+  }
   return say("rolled back: the old binary serves");
 }
 
@@ -103,15 +117,17 @@ int upgrade(const os::Invocation& invocation) {
   });
   bool ended = old_board->read().binaries != before.binaries;
   if (ended) { return say("the new binary did not start, the old one goes on; see the error log"); }
-  if (!serves || board == nullptr) { return roll_back(old_master, binary, "the new binary does not serve"); }
+  if (!serves || board == nullptr) {
+    return roll_back(old_master, *old_board, binary, "the new binary does not serve");
+  }
 
   kill(old_master, SIGWINCH);
   bool broke = within(kTrial, [&] {
     return !alive(binary) || board->read().phase != MasterState::Phase::serving || board->read().workers == 0;
   });
-  if (broke) { return roll_back(old_master, binary, "the new binary does not go on serving"); }
-  if (!answers(*loaded.config)) {
-    return roll_back(old_master, binary, "the new binary does not take connections");
+  if (broke) { return roll_back(old_master, *old_board, binary, "the new binary does not go on serving"); }
+  if (!all_answer(*loaded.config)) {
+    return roll_back(old_master, *old_board, binary, "the new binary does not answer");
   }
   kill(old_master, SIGQUIT);
   printf("sluice: upgraded, process %d serves; process %d leaves when its connections have ended\n", binary,

@@ -22,7 +22,7 @@ std::string configuration_text() {
 
 std::string help_text() {
   return "Usage: sluice [-?hvVtTq] [-s signal [--no-wait]] [-p prefix]\n"
-         "              [-e filename] [-c filename] [-g directives] [upgrade]\n"
+         "              [-e filename] [-c filename] [-g directives] [upgrade | status [--json]]\n"
          "\n"
          "Options:\n"
          "  -?,-h         : this help\n"
@@ -44,8 +44,9 @@ std::string help_text() {
          "  --manual      : print the reference of all directives and variables\n"
          "                  (--manual=mdoc: as the source of a manual page)\n"
          "\n"
-         "Command:\n"
+         "Commands:\n"
          "  upgrade       : let the binary that is installed now take over from the running one\n"
+         "  status        : say what runs: version, generation, configuration, workers (--json: as JSON)\n"
          "\n";
 }
 

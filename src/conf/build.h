@@ -35,6 +35,7 @@ struct Config {
   Settings main;
   VariableTable http_variables{Realm::http};
   VariableTable stream_variables{Realm::stream};
+  VariableTable& variables(Realm realm) { return realm == Realm::http ? http_variables : stream_variables; }
   // Objects that features share by name and type ("upstream", "cache zone" …); found with Build::shared.
   std::unordered_map<std::string, void*> named;
   // Null: nothing has made it.

@@ -58,7 +58,7 @@ Expression Expression::literal(std::string_view text) {
 
 Expression Expression::compile(Build& build, Realm realm, const Word& where, std::string_view text) {
   Expression made = literal(text);
-  VariableTable& table = realm == Realm::http ? build.config.http_variables : build.config.stream_variables;
+  VariableTable& table = build.config.variables(realm);
   size_t from = 0;
   while (from < text.size()) {
     size_t dollar = std::min(text.find('$', from), text.size());

@@ -140,4 +140,20 @@ Evaluation::Slot& Evaluation::slot(uint32_t index) {
   return slots_[index];
 }
 
+void Evaluation::share_values(Evaluation& with) {
+  if (table_.size() > 0) { with.slot(0); }
+  slots_ = with.slots_;
+}
+
+void Evaluation::copy_values(const Evaluation& from) {
+  if (from.slots_ == nullptr) { return; }
+  for (uint32_t i = 0; i < table_.size(); ++i) {
+    const Slot& original = from.slots_[i];
+    if (!original.set) { continue; }
+    Value copy = original.value;
+    copy.text = arena_.copy(copy.text);
+    slot(i) = {copy, true};
+  }
+}
+
 }  // namespace sluice::conf

@@ -100,8 +100,14 @@ class Evaluation {
   void forget(const Variable& variable) {
     if (slots_ != nullptr) { slots_[variable.index].set = false; }
   }
-  // Captures of the last regex that matched: $1 … $9.
+  // From now on what is put into either is seen by both; `with` lives at least as long.
+  void share_values(Evaluation& with);
+  // What `from` has now; it may end before this.
+  void copy_values(const Evaluation& from);
+  // Captures of the last regex that matched: $1 … $9. Null: none has, or not for these.
   const std::vector<std::string_view>* captures = nullptr;
+  // Where a regex puts what it captures; `captures` points here when set.
+  std::vector<std::string_view> capture_store;
 
  protected:
   Evaluation(Arena& arena, const VariableTable& table) : arena_(arena), table_(table) {}

@@ -16,6 +16,9 @@ class Filter {
   virtual ~Filter() = default;
   // Before the head is written: may change status, fields, length and body, or add a body filter.
   virtual void head(Request& request) const = 0;
+  // Whether it is for subrequests as well: what they answer becomes part of another answer, whose conditions,
+  // fields and ranges are judged there.
+  virtual bool in_subrequests() const { return false; }
 };
 
 // Stages, from the content to the client. The order is part of their meaning: conditions are judged on what

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "base/occasional.h"
 #include "os/files.h"
 
 namespace sluice::http {
@@ -49,7 +50,11 @@ void Spill::put(const std::string& folder, Chain& from, Chain& to) {
 
 void Spill::fail(int sys, const std::string& folder) {
   works_ = false;
-  log::crit(sys, "a temporary file in \"%s\" cannot be written", folder.c_str());
+  static Occasional line;
+  if (line.due()) {
+    log::crit(sys, "a temporary file in \"%s\" cannot be written, %llu times", folder.c_str(),
+              static_cast<unsigned long long>(line.times()));
+  }
 }
 
 void Spill::drop() {

@@ -118,6 +118,10 @@ const net::Address& Request::server_address() {
   return *server_address_;
 }
 
+void Request::set_server_address(const net::Address& address) {
+  server_address_ = arena().own<net::Address>(address);
+}
+
 uint64_t Request::connection_number() const { return exchange.client().number; }
 
 void Request::describe(std::string& line) const {
@@ -128,6 +132,11 @@ void Request::describe(std::string& line) const {
   if (!head.line.empty()) {
     line += ", request: \"";
     line += head.line;
+    line += '"';
+  }
+  if (subrequest) {
+    line += ", subrequest: \"";
+    line += path;
     line += '"';
   }
   if (!attempts.empty()) {

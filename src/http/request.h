@@ -117,15 +117,13 @@ class Request final : private RequestArena, public conf::Evaluation, public log:
   uint16_t error_status = 0;        // the status that error_page is handling
   int forced_status = -1;           // what error_page says the final status shall be
   uint8_t redirects = 0;            // internal ones so far
-  bool internal = false;            // reached by an internal redirect
+  bool internal = false;            // reached by an internal redirect, or a subrequest
+  bool subrequest = false;          // made here, not by a client: see http/subrequest.h
   bool no_error_page = false;       // the error of an error page is answered plainly
   bool discard_connection = false;  // return 444
   bool head_sent = false;
   bool completed = false;  // $request_completion
   uint64_t body_bytes_sent = 0;
-
-  // What location regexes and server names captured; `captures` points here when set.
-  std::vector<string_view> capture_store;
 
   const CoreSettings& core() const { return *location->core; }
   template <class T>
@@ -136,6 +134,8 @@ class Request final : private RequestArena, public conf::Evaluation, public log:
   Client& client() { return exchange.client(); }
   string_view client_address();  // text, without port
   const net::Address& server_address();
+  // For a request that may outlive the connection that tells it.
+  void set_server_address(const net::Address& address);
   bool is_head() const { return head.method == Method::head; }
 
   // Makes `status` the answer: an error page of the configuration or the built-in one. Returns done, or again

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/clock.h"
+#include "base/occasional.h"
 #include "http/request.h"
 #include "http/request_body.h"
 #include "os/files.h"
@@ -50,11 +51,7 @@ class BodyStore {
   Result<void> open_file() {
     bool named = core_.client_body_in_file_only != CoreSettings::InFile::off;
     auto made = os::make_temp_file(core_.client_body_temp_path, named ? &r_.body.path : nullptr);
-    if (!made) {
-      SLUICE_REQUEST_LOG(r_, crit, made.error().sys, "a temporary file in \"%s\" cannot be made",
-                         core_.client_body_temp_path.c_str());
-      return made.error();
-    }
+    if (!made) { return cannot_store(made.error().sys); }
     r_.body.fd = *made;
     r_.body.keep_file = core_.client_body_in_file_only == CoreSettings::InFile::on;
     SLUICE_REQUEST_LOG(r_, warn, 0, "a client request body is buffered to a temporary file%s%s",
@@ -71,13 +68,20 @@ class BodyStore {
       size_t count = memory_.iovecs(vectors, 16);
       ssize_t n = ::writev(r_.body.fd, vectors, static_cast<int>(count));
       if (n < 0 && errno == EINTR) { continue; }
-      if (n <= 0) {
-        SLUICE_REQUEST_LOG(r_, crit, errno, "writev() to a temporary file failed");
-        return Error{What::exhausted, Side::self, Retry::no, errno, "writev()"};
-      }
+      if (n <= 0) { return cannot_store(n < 0 ? errno : ENOSPC); }
       memory_.consume(static_cast<uint64_t>(n));
     }
     return {};
+  }
+
+  // A full disk would have a line for every request that needs it.
+  Error cannot_store(int sys) {
+    static Occasional line;
+    if (line.due()) {
+      SLUICE_REQUEST_LOG(r_, crit, sys, "a temporary file in \"%s\" cannot be written, %llu times",
+                         core_.client_body_temp_path.c_str(), static_cast<unsigned long long>(line.times()));
+    }
+    return Error{What::exhausted, Side::self, Retry::no, sys, "writing a request body"};
   }
 
   Request& r_;

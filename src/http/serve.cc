@@ -45,7 +45,7 @@ void choose_server(Request& r) {
 }
 
 // What the head says, in the form everything after uses. A status when it cannot be served.
-uint16_t prepare(Request& r) {
+uint16_t read_target(Request& r) {
   choose_server(r);
   if (r.head.method == Method::connect) {
     // What follows would be the tunnel's bytes (RFC 9110 9.3.6).
@@ -89,12 +89,13 @@ Verdict choose_location(Request& r) {
   return Verdict::next;
 }
 
-// What an X-Accel-Redirect said about the answer that something else gave.
+// What an X-Accel-Redirect, or whoever refused the request, said about the answer that something else gave.
 void restore_kept(Request& r) {
+  if (r.kept_fields->has(FieldId::www_authenticate)) { r.response.fields.remove(FieldId::www_authenticate); }
   for (const Field& field : *r.kept_fields) {
     if (field.id == FieldId::content_type) {
       r.response.content_type = field.value;
-    } else if (field.id == FieldId::set_cookie) {
+    } else if (field.id == FieldId::set_cookie || field.id == FieldId::www_authenticate) {
       r.response.fields.add(field);
     } else {
       r.response.fields.set(field.id, field.value);
@@ -110,7 +111,10 @@ void complete_head(Request& r) {
     r.response.status = status_on_wire(static_cast<uint16_t>(r.forced_status));
     r.response.reason = {};
   }
-  for (const Filter* filter : r.location->filters) { filter->head(r); }
+  for (const Filter* filter : r.location->filters) {
+    bool applies = !r.subrequest || filter->in_subrequests();
+    if (applies) { filter->head(r); }
+  }
   Response& response = r.response;
   if (response.source == nullptr && response.filters == nullptr && response.length < 0 &&
       response.status >= 200 && response.status != 204 && response.status != 304) {
@@ -145,6 +149,8 @@ RelayPlan begin_answer(Request& r) {
 // The answer broke off after its head: nobody can be told by a status any more.
 void break_off(Request& r, const Error& error) {
   r.exchange.abort();
+  // Whoever asked for a subrequest has heard enough.
+  if (r.subrequest && error.side == Side::client) { return; }
   if (error.side == Side::client) {
     Error told = error;
     told.text = error.what == What::timeout ? "client timed out" : "client prematurely closed connection";
@@ -155,6 +161,12 @@ void break_off(Request& r, const Error& error) {
   } else {
     SLUICE_REQUEST_LOG(r, error, 0, "%s while reading upstream", log::reason(error).c_str());
   }
+}
+
+// From the i-th on: the one that this request passes next.
+size_t next_step(const Request& r, const Location& location, size_t i) {
+  bool skips = r.subrequest && i >= location.guards_begin && i < location.guards_end;
+  return skips ? location.guards_end : i;
 }
 
 void set_rate(Request& r) {
@@ -232,13 +244,15 @@ event::Task<void> send_answer(Request& r) {
   if (!sent) { co_await sending.rest(); }
 }
 
-event::Task<void> serve(Request& r, uint16_t refused) {
+uint16_t prepare(Request& r, uint16_t refused) {
   r.started_wall = clock::wall();
-  if (refused == 0) {
-    refused = prepare(r);
-  } else if (refused != 400 && !r.head.path.empty()) {
-    prepare(r);  // what was understood is logged where it belongs
-  }
+  if (refused == 0) { return read_target(r); }
+  // What was understood is logged where it belongs.
+  if (refused != 400 && !r.head.path.empty()) { read_target(r); }
+  return refused;
+}
+
+event::Task<void> serve(Request& r, uint16_t refused) {
   Verdict verdict = refused == 0 ? Verdict::next : r.refuse(refused);
   if (verdict == Verdict::next) {
     for (const Step* step : r.server->steps) {
@@ -258,7 +272,9 @@ event::Task<void> serve(Request& r, uint16_t refused) {
       verdict = r.refuse(413);
     }
     if (verdict != Verdict::next) { continue; }
-    for (const Step* step : r.location->steps) {
+    const Location& location = *r.location;
+    for (size_t i = next_step(r, location, 0); i < location.steps.size(); i = next_step(r, location, i + 1)) {
+      const Step* step = location.steps[i];
       verdict = step->check(r);
       if (verdict == Verdict::later) { verdict = co_await step->wait(r); }
       if (verdict != Verdict::next) { break; }

@@ -6,7 +6,11 @@
 
 namespace sluice::http {
 
-// `refused`: the status the head itself earned (400, 414, …), or 0.
+// Finds the server and the path of a client's request from its head. `refused`: the status the head itself
+// earned (400, 414, …), or 0. Returns what serve() is to be told.
+uint16_t prepare(Request& request, uint16_t refused);
+
+// `refused`: the status to answer with instead of looking for a location, or 0.
 event::Task<void> serve(Request& request, uint16_t refused);
 
 // The log line, and whatever else registered for a request's end. Called once, when all of it is over: a

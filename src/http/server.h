@@ -24,7 +24,9 @@ struct Location {
   const conf::Settings* settings = nullptr;
   const CoreSettings* core = nullptr;
   const Content* content = nullptr;
-  std::vector<const Step*> steps;      // rewrite … precontent
+  std::vector<const Step*> steps;  // rewrite … precontent
+  // Of these the ones that only a client's own request passes: preaccess and access.
+  uint32_t guards_begin = 0, guards_end = 0;
   std::vector<const Filter*> filters;  // by stage
   std::unique_ptr<LocationTree<Location>> nested;
   // Regex captures that become variables.

@@ -10,7 +10,7 @@
 
 #include "base/arena.h"
 #include "conf/regex.h"
-#include "http/name_table.h"
+#include "http/wildcard_names.h"
 
 namespace sluice::http {
 
@@ -21,21 +21,15 @@ string_view bare_host(string_view authority);
 
 class ServerNamesBase {
  public:
-  static constexpr size_t kLongestName = 255;  // RFC 1035 2.3.4
-
-  enum class Added : uint8_t {
-    yes,
-    conflict,  // the name was there: warn 'conflicting server name "x" on …, ignored'
-    invalid,   // a wildcard elsewhere than at one end and a dot, or a name longer than any host
-  };
-  size_t footprint() const { return exact_.footprint() + leading_.footprint() + trailing_.footprint(); }
+  using Added = WildcardNames::Added;  // conflict: warn 'conflicting server name "x" on …, ignored'
+  size_t footprint() const { return names_.footprint(); }
 
  protected:
   struct Match {
     void* server = nullptr;
     const conf::Regex* regex = nullptr;
   };
-  Added add_name(string_view name, void* server);
+  Added add_name(string_view name, void* server) { return names_.add(name, server); }
   void add_pattern(const conf::Regex* regex, void* server) { patterns_.push_back({regex, server}); }
   void shrink_tables();
   Match find_name(string_view host, Arena& arena, std::vector<string_view>& captures) const;
@@ -45,13 +39,9 @@ class ServerNamesBase {
     const conf::Regex* regex;
     void* server;
   };
-  void* find_hashed(string_view host) const;
-  void* find_suffix(string_view lowered) const;
   Match find_pattern(string_view host, Arena& arena, std::vector<string_view>& captures) const;
 
-  NameTable<void*> exact_;
-  NameTable<void*> leading_;   // of *.example.com: "example.com", hashed from its end
-  NameTable<void*> trailing_;  // of www.example.*: "www.example"
+  WildcardNames names_;
   std::vector<Pattern> patterns_;
 };
 

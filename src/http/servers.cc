@@ -24,10 +24,10 @@ using conf::Word;
 // Carries nothing of its own: the rows act on the objects of their scopes.
 struct FrameSettings {};
 
-std::vector<const Step*> steps_for(Build& build, const conf::Settings& settings, bool server_phase) {
+std::vector<const Step*> steps_for(Build& build, const conf::Settings& settings, Phase first, Phase last) {
   std::vector<const StepRow*> rows;
   Registry<const StepRow>::each([&](const StepRow& row) {
-    if ((row.phase == Phase::server_rewrite) == server_phase) { rows.push_back(&row); }
+    if (row.phase >= first && row.phase <= last) { rows.push_back(&row); }
   });
   std::sort(rows.begin(), rows.end(), [](const StepRow* a, const StepRow* b) {
     return std::pair(a->phase, a->order) < std::pair(b->phase, b->order);
@@ -41,6 +41,18 @@ std::vector<const Step*> steps_for(Build& build, const conf::Settings& settings,
   }
   steps.shrink_to_fit();
   return steps;
+}
+
+void make_steps(Build& build, Location& location, const conf::Settings& settings) {
+  auto& steps = location.steps;
+  steps = steps_for(build, settings, Phase::rewrite, Phase::rewrite);
+  location.guards_begin = static_cast<uint32_t>(steps.size());
+  auto guards = steps_for(build, settings, Phase::preaccess, Phase::access);
+  steps.insert(steps.end(), guards.begin(), guards.end());
+  location.guards_end = static_cast<uint32_t>(steps.size());
+  auto rest = steps_for(build, settings, Phase::precontent, Phase::precontent);
+  steps.insert(steps.end(), rest.begin(), rest.end());
+  steps.shrink_to_fit();
 }
 
 std::vector<const Filter*> filters_for(Build& build, const conf::Settings& settings) {
@@ -65,7 +77,7 @@ void settle(Build& build, Location& location, const conf::Settings& settings) {
   if (Watcher* watcher = Watcher::instance; watcher != nullptr) {
     location.content = watcher->content(build.arena(), location.content);
   }
-  location.steps = steps_for(build, settings, false);
+  make_steps(build, location, settings);
   location.filters = filters_for(build, settings);
   Registry<const SettledRow>::each([&](const SettledRow& row) { row.settled(build, settings); });
 }
@@ -228,7 +240,7 @@ void set_server(Build& build, Scope& scope, const Node& node, const Row&) {
   server->root.kind = Location::Kind::server;
   settle(build, server->root, inner.settings());
   server->settings = server->root.settings;
-  server->steps = steps_for(build, inner.settings(), true);
+  server->steps = steps_for(build, inner.settings(), Phase::server_rewrite, Phase::server_rewrite);
   report_duplicates(build, server->locations.build());
   if (!draft->listens) { add_default_listen(build, *server); }
 }

@@ -1,5 +1,6 @@
 #include "http/service.h"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -42,20 +43,40 @@ const ProtocolRow* protocol() {
 
 // The least valuable connection goes when the worker has no more to give: the idle one that was used least
 // recently. Busy ones that stand before it move to the end, so that a look at some is enough, and each finds
-// what the one before it did not reach.
-bool make_room(Service& service) {
+// what the one before it did not reach. False: none was found.
+bool end_an_idle_one(Service& service) {
   constexpr int kLooks = 64;
-  if (service.connection_count < service.worker.connection_limit) { return true; }
   for (int i = 0; i < kLooks; ++i) {
     ServedConnection* first = service.connections.front();
     if (first == nullptr) { return false; }
+    service.connections.push_back(first);
     if (first->idle()) {
       first->stop();
       return true;
     }
-    service.connections.push_back(first);
   }
   return false;
+}
+
+bool make_room(Service& service) {
+  return service.connection_count < service.worker.connection_limit || end_an_idle_one(service);
+}
+
+// Descriptors run out: what nobody uses gives its own back. Connections end with the loop's turn, so there is
+// one for the next who asks.
+void make_descriptors(Service& service, int how_many) {
+  static Occasional line;
+  if (line.due()) {
+    log::warn(0, "file descriptors run short, idle connections are closed; see worker_rlimit_nofile");
+  }
+  while (how_many > 0 && end_an_idle_one(service)) { --how_many; }
+  if (how_many == 0) { return; }
+  if (auto* groups = service.config.find<upstream::AllGroups>("all groups")) { groups->drop_idle(); }
+}
+
+void starved(void* context) {
+  constexpr int kSome = 32;
+  make_descriptors(*static_cast<Listening*>(context)->service, kSome);
 }
 
 void log_accept(const Service& service, int fd, const sockaddr* peer, socklen_t length) {
@@ -78,6 +99,10 @@ void accepted(void* context, int fd, const sockaddr* peer, socklen_t length) {
     ::close(fd);
     return;
   }
+  // The next ones get the low numbers that this frees, which tell nothing: so the more, the higher it is.
+  if (fd >= service.scarce_from) [[unlikely]] {
+    make_descriptors(service, 2 + 4 * (fd - service.scarce_from));
+  }
   if (log::debug_wanted) [[unlikely]] { log_accept(service, fd, peer, length); }
   const os::ListenSpec* spec = from->spec;
   if (!spec->folded.empty()) {
@@ -97,19 +122,27 @@ bool is_ours(const os::ListenSpec& spec, const Servers& servers) {
   return false;
 }
 
+// The last eighth of what the process may have.
+int scarce_from() {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur > INT_MAX) { return INT_MAX; }
+  return static_cast<int>(files.rlim_cur - files.rlim_cur / 8);
+}
+
 void start(os::Worker& worker) {
   const Servers* servers = servers_of(worker.config);
   if (servers == nullptr) { return; }
   // Numbers of connections go on: a log must not show one twice.
   uint64_t number = services.empty() ? 1 : services.back()->next_number;
-  auto* current = new Service{worker, worker.config, {}, 0, number, false, {}};
+  auto* current = new Service{worker, worker.config, {}, 0, number, false, INT_MAX, {}};
   services.push_back(current);
+  current->scarce_from = scarce_from();
   bool all = os::event_settings(worker.config).multi_accept;
   for (const os::Listener& listener : worker.listeners) {
     if (listener.spec->type != SOCK_STREAM || !is_ours(*listener.spec, *servers)) { continue; }
     listening.push_back(std::make_unique<Listening>(Listening{current, listener.spec}));
     current->acceptors.push_back(
-        std::make_unique<net::Acceptor>(listener.fd, all, accepted, listening.back().get()));
+        std::make_unique<net::Acceptor>(listener.fd, all, accepted, starved, listening.back().get()));
   }
 }
 

@@ -1,6 +1,7 @@
 // The HTTP side of a worker: accepts connections, knows all of them, and ends them when the worker does.
 #pragma once
 
+#include <climits>
 #include <memory>
 #include <vector>
 
@@ -37,6 +38,9 @@ struct Service {
   uint32_t connection_count = 0;
   uint64_t next_number = 1;  // of connections
   bool retiring = false;
+  // Descriptors from this number on are kept for origins and files: idle connections make room before they
+  // are all gone.
+  int scarce_from = INT_MAX;
   // Whether the connections of this client are logged at debug level.
   bool debugs(const sockaddr* peer) const;
   std::vector<std::unique_ptr<net::Acceptor>> acceptors;

@@ -19,7 +19,8 @@ enum class Verdict : uint8_t {
   later,  // cannot tell now: await wait()
 };
 
-// In the order they run; the first of them once per request and before a location is chosen.
+// In the order they run; the first of them once per request and before a location is chosen. Subrequests pass
+// neither preaccess nor access: whom they serve has done that.
 enum class Phase : uint8_t { server_rewrite, rewrite, preaccess, access, precontent };
 
 class Step {

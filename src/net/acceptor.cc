@@ -19,10 +19,11 @@ constexpr int kMostDrained =
 constexpr uint64_t kPauseMs = 100;  // after running out of descriptors or memory
 }  // namespace
 
-Acceptor::Acceptor(int fd, bool all, Accepted accepted, void* context)
+Acceptor::Acceptor(int fd, bool all, Accepted accepted, Starved starved, void* context)
     : fd_(fd),
       batch_(all ? kBatch : kOne),
       accepted_(accepted),
+      starved_(starved),
       context_(context),
       watch_(fd, ready, this),
       again_(retry, this) {}
@@ -58,6 +59,7 @@ void Acceptor::take(int most) {
     if (line.due()) {
       log::crit(sys, "accept4() failed, %llu times", static_cast<unsigned long long>(line.times()));
     }
+    if (sys == EMFILE) { starved_(context_); }
     watch_.pause();
     again_.in(kPauseMs);
     return;

@@ -15,7 +15,9 @@ class Acceptor {
   // `accepted` owns the descriptor it is given (non-blocking, close-on-exec).
   using Accepted = void (*)(void* context, int fd, const sockaddr* peer, socklen_t length);
   // `all`: every connection that waits is taken at once, as far as those already here can be kept waiting.
-  Acceptor(int fd, bool all, Accepted accepted, void* context);
+  // `starved`: the process has no descriptor left.
+  using Starved = void (*)(void* context);
+  Acceptor(int fd, bool all, Accepted accepted, Starved starved, void* context);
   // Takes all that wait in the queue now: before the socket is closed, which would reset them.
   void drain();
   // No more connections; those waiting in the queue stay there for others.
@@ -30,6 +32,7 @@ class Acceptor {
   int fd_;
   int batch_;  // connections a turn
   Accepted accepted_;
+  Starved starved_;
   void* context_;
   event::ReadWatch watch_;
   event::Alarm again_;

@@ -38,13 +38,14 @@ void Alone::close_sockets() {
 bool Alone::prepare() {
   tell_reloading();
   next_ = Generation();
-  bool good = prepare_next(invocation_, now(), next_);
+  bool good = prepare_next(invocation_, now(), now().number + 1, next_);
   if (!good) { tell_ready("Reload failed, the configuration is what it was", true); }
   return good;
 }
 
 WorkerStart Alone::adopt() {
-  put_in_place(now(), next_);
+  put_in_place(*next_.config);
+  next_.sockets.replace(now().sockets);
   generations_.push_back(std::move(next_));
   tell_ready("One process serves", true);
   return start();

@@ -16,8 +16,9 @@
 namespace sluice::os {
 
 namespace {
-constexpr uint64_t kMagic = 0x736c75696365'0001;  // "sluice", and the number of this layout
+constexpr uint64_t kMagic = 0x736c75696365'0002;  // "sluice", and the number of this layout
 constexpr size_t kMessage = 3072;
+constexpr size_t kVersion = 32;
 constexpr const char* kName = "sluice-master";
 }  // namespace
 
@@ -28,7 +29,8 @@ struct Board::Page {
   int32_t pid;  // a process that is forked has its parent's board until it executes something
   uint32_t phase, generation, attempts, failed, workers, leaving, binaries;
   int32_t binary;
-  uint64_t configuration;
+  uint64_t configuration, started, serving_since;
+  char version[kVersion];
   uint32_t message_size;
   char message[kMessage];
 };
@@ -65,6 +67,9 @@ void Board::show(const MasterState& state) {
   page.binaries = state.binaries;
   page.binary = state.binary;
   page.configuration = state.configuration;
+  page.started = state.started;
+  page.serving_since = state.serving_since;
+  page.version[state.version.copy(page.version, kVersion - 1)] = '\0';
   page.message_size = static_cast<uint32_t>(std::min(state.message.size(), kMessage));
   memcpy(page.message, state.message.data(), page.message_size);
   page.sequence.fetch_add(1, std::memory_order_release);
@@ -112,6 +117,9 @@ MasterState BoardView::read() const {
     state.binaries = page.binaries;
     state.binary = page.binary;
     state.configuration = page.configuration;
+    state.started = page.started;
+    state.serving_since = page.serving_since;
+    state.version.assign(page.version, strnlen(page.version, kVersion));
     state.message.assign(page.message, std::min<size_t>(page.message_size, kMessage));
     std::atomic_thread_fence(std::memory_order_acquire);
     if (before % 2 == 0 && page.sequence.load(std::memory_order_relaxed) == before) { break; }

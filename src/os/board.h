@@ -1,6 +1,6 @@
 // What a master says about itself to those who ask for it on the same machine: sluice -s reload, which waits,
-// and sluice upgrade. It is a page of shared memory without a name, found through /proc by whoever may look
-// at the process: nothing to configure, nothing to leave behind.
+// sluice upgrade and sluice status. It is a page of shared memory without a name, found through /proc by
+// whoever may look at the process: nothing to configure, nothing to leave behind.
 #pragma once
 
 #include <sys/types.h>
@@ -22,6 +22,9 @@ struct MasterState {
   int32_t binary = 0;          // the process of a new binary, or 0
   uint32_t binaries = 0;       // how many new binaries have ended
   uint64_t configuration = 0;  // a hash of all of its text
+  uint64_t started = 0;        // seconds since 1970
+  uint64_t serving_since = 0;  // the generation that serves; likewise
+  std::string version;         // of the binary
   std::string message;         // why the last reload failed
 };
 

@@ -15,11 +15,11 @@ namespace {
 constexpr Sockets::Attempts kReloadAttempts{5, 100};
 }
 
-bool prepare_next(const Invocation& invocation, Generation& now, Generation& next) {
+bool prepare_next(const Invocation& invocation, Generation& now, unsigned number, Generation& next) {
   Loaded loaded = load(invocation);
   report(loaded.diagnostics, false);
   if (!loaded.good() || !prepare(*loaded.config)) { return false; }
-  next.number = now.number + 1;
+  next.number = number;
   next.hash = loaded.hash;
   next.config = std::move(loaded.config);
   const ProcessSettings& settings = process_settings(*next.config);
@@ -28,19 +28,21 @@ bool prepare_next(const Invocation& invocation, Generation& now, Generation& nex
   unsigned workers = alone ? 1 : settings.worker_processes;
   if (!open_zones(*next.config, now.zones, next.zones)) { return false; }
   if (!next.sockets.open(listen_plan(*next.config), workers, now.sockets, kReloadAttempts)) { return false; }
-  std::string path = pid_path(*next.config);
-  std::string before = pid_path(*now.config);
-  if (path != before) {
-    if (!write_pid_file(path, getpid())) { return false; }
-    unlink(before.c_str());
-  }
-  return true;
+  return move_pid_file(*now.config, *next.config);
 }
 
-void put_in_place(Generation& now, Generation& next) {
-  use_main_log(*next.config);
+void put_in_place(const conf::Config& config) {
+  use_main_log(config);
   redirect_stderr();
-  next.sockets.replace(now.sockets);
+}
+
+bool move_pid_file(const conf::Config& from, const conf::Config& to) {
+  std::string path = pid_path(to);
+  std::string before = pid_path(from);
+  if (path == before) { return true; }
+  if (!write_pid_file(path, getpid())) { return false; }
+  unlink(before.c_str());
+  return true;
 }
 
 }  // namespace sluice::os

@@ -17,10 +17,12 @@ struct Generation {
   shm::Zones zones;
 };
 
-// Reads the configuration again and opens what is new in it. False, after saying why in the log: `now` goes
-// on as it is.
-bool prepare_next(const Invocation& invocation, Generation& now, Generation& next);
-// `next` is what counts from here on: its log and its sockets. Sockets that only `now` has are closed.
-void put_in_place(Generation& now, Generation& next);
+// Reads the configuration again and opens what is new in it, as generation `number`. False, after saying why
+// in the log: `now` goes on as it is.
+bool prepare_next(const Invocation& invocation, Generation& now, unsigned number, Generation& next);
+// The log of `config` is the one that counts from here on.
+void put_in_place(const conf::Config& config);
+// The pid file is where `to` wants it. False, after saying why, when it cannot be written there.
+bool move_pid_file(const conf::Config& from, const conf::Config& to);
 
 }  // namespace sluice::os

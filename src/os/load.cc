@@ -1,7 +1,9 @@
 #include "os/load.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <iterator>
 
 #include "base/hash.h"
@@ -81,10 +83,21 @@ void report(const conf::Diagnostics& diagnostics, bool on_terminal) {
   if (on_terminal) { log::echo_to_stderr(log::Level::warn); }
 }
 
+namespace {
+// Whether workers may enter it is theirs to find out: they are somebody else.
+bool check_working_directory(const std::string& path) {
+  struct stat about {};
+  if (path.empty() || (stat(path.c_str(), &about) == 0 && S_ISDIR(about.st_mode))) { return true; }
+  log::emerg(about.st_mode == 0 ? errno : ENOTDIR, "working_directory \"%s\" cannot be used", path.c_str());
+  return false;
+}
+}  // namespace
+
 bool prepare(conf::Config& config) {
   std::optional<Identity> identity;
   if (!worker_identity(config, identity)) { return false; }
   if (!check_main_log(config) || !open_pending()) { return false; }
+  if (!check_working_directory(process_settings(config).working_directory)) { return false; }
   Owner owner;
   if (identity) { owner = {identity->user, identity->group}; }
   bool good = true;

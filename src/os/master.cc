@@ -7,27 +7,20 @@
 
 #include <algorithm>
 #include <csignal>
-#include <memory>
-#include <optional>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/occasional.h"
 #include "base/text.h"
 #include "config.h"
-#include "os/board.h"
 #include "os/error_log.h"
 #include "os/files.h"
 #include "os/load.h"
 #include "os/manager.h"
+#include "os/master_process.h"
 #include "os/notify.h"
 #include "os/privilege.h"
-#include "os/process_table.h"
-#include "os/settings.h"
 #include "os/signals.h"
 #include "os/title.h"
-#include "os/upgrade.h"
-#include "os/worker.h"
 
 namespace sluice::os {
 
@@ -35,87 +28,14 @@ namespace {
 
 constexpr uint64_t kPatience = 1000;  // milliseconds that workers get to obey SIGTERM before SIGKILL
 constexpr uint64_t kForkAgain = 500;  // milliseconds until fork() is tried again
-// Milliseconds that a reload waits for the oldest workers that leave: until their tunnels are closed, and
-// then until they are ended.
-constexpr uint64_t kTunnelsMayStay = 10'000;
-constexpr uint64_t kRequestsMayStay = 30'000;
+constexpr unsigned kMostUnborn = 3;   // processes of a generation that may end before they serve
 constexpr unsigned kManagerNumber = UINT32_MAX;
+}  // namespace
 
-uint64_t now() {
+uint64_t Master::now() {
   clock::refresh();
   return clock::now();
 }
-
-class Master {
- public:
-  Master(const Invocation& invocation, Generation first, int started_fd, bool inherited)
-      : invocation_(invocation), generation_(std::move(first)), started_fd_(started_fd) {
-    if (inherited) { upgrade_.note_parent(); }
-  }
-  int run();
-
- private:
-  const conf::Config& config() const { return *generation_.config; }
-  unsigned wanted() const { return process_settings(config()).worker_processes; }
-
-  void start_workers();
-  void spawn(unsigned number);
-  void spawn_manager();
-  void fork_process(Process process, const char* what);
-  void fork_later(Process process);
-  WorkerStart child(const Process& process, int ready_fd);
-  void spawn_due();
-  void wait();
-  void note_ready(Process& process);
-  void settle();
-  void tell(char what);
-
-  void handle(const Signal& signal);
-  void terminate();
-  void quit();
-  void reload();
-  void restart_workers();
-  void change_binary();
-  void reopen();
-  void settle_zones();
-  bool crowded() const;
-  void postpone_reload();
-  void resume_reload();
-  void reload_ended(bool failed, std::string message);
-  void give_up_reload(std::string why);
-  void show();
-  void retire_workers(const Signal& signal);
-  void reap();
-  void ended(pid_t pid, int status);
-  void respawn(const Process& process, bool killed);
-  void give_up_start();
-  void finish();
-
-  const Invocation& invocation_;
-  Generation generation_;
-  ProcessTable processes_;
-  Upgrade upgrade_;
-  std::vector<Due> due_;
-  std::vector<shm::Zones::Claim> unsettled_;  // of processes that ended
-  Respawn respawn_;
-  Occasional fork_line_;
-  std::unique_ptr<Board> board_;
-  MasterState state_;
-  int signals_ = -1;
-  int started_fd_;
-  int life_[2] = {-1, -1};  // a pipe that closes when the master dies
-  enum class Ending { no, quit, terminate } ending_ = Ending::no;
-  bool without_workers_ = false;  // after SIGWINCH
-  bool reloading_ = false;        // and whoever asked for it wants to know how it went
-  bool settled_ = false;          // this generation serves, older ones were told to leave
-  uint64_t kill_at_ = 0;
-  bool postponed_ = false;    // a reload waits until older workers have left
-  unsigned awaited_ = 0;      // the generation that it waits for
-  bool hurried_ = false;      // which was told to close its tunnels
-  uint64_t out_of_time_ = 0;  // when it is told so, or ended
-  int result_ = 0;
-  std::optional<int> child_result_;
-};
 
 // -- starting workers ---------------------------------------------------------------------------------
 
@@ -123,9 +43,18 @@ void Master::start_workers() {
   log::notice(0, "start worker processes");
   settled_ = false;
   without_workers_ = false;
+  unborn_ = 0;
+  start_missing();
+}
+
+// Those of this generation that do not run.
+void Master::start_missing() {
   due_.clear();
-  for (unsigned i = 0; i < wanted() && !child_result_; ++i) { spawn(i); }
-  if (!child_result_ && manager_wanted(config())) { spawn_manager(); }
+  for (unsigned i = 0; i < wanted() && !child_result_; ++i) {
+    if (!processes_.has(generation_.number, i)) { spawn(i); }
+  }
+  bool manager = manager_wanted(config()) && !processes_.has(generation_.number, kManagerNumber);
+  if (!child_result_ && manager) { spawn_manager(); }
 }
 
 void Master::spawn(unsigned number) {
@@ -190,6 +119,7 @@ WorkerStart Master::child(const Process& process, int ready_fd) {
   close(signals_);
   close(life_[1]);
   if (started_fd_ >= 0) { close(started_fd_); }
+  if (former_) { former_->sockets = Sockets(); }
   if (process.manager) {
     generation_.sockets = Sockets();
   } else {
@@ -237,6 +167,7 @@ void Master::note_ready(Process& process) {
 void Master::settle() {
   if (settled_ || !processes_.ready(generation_.number, wanted())) { return; }
   settled_ = true;
+  forget_former();
   processes_.retire_before(generation_.number, true);
   log::notice(0, "generation %u serves, configuration %016llx", generation_.number,
               static_cast<unsigned long long>(generation_.hash));
@@ -244,6 +175,7 @@ void Master::settle() {
   tell_ready(format("Generation %u serves with %u workers", generation_.number, wanted()),
              !upgrade_.shared());
   state_.phase = MasterState::Phase::serving;
+  state_.serving_since = clock::wall() / 1000;
   if (reloading_) { reload_ended(false, ""); }
 }
 
@@ -268,6 +200,8 @@ int Master::run() {
   for (const std::string& argument : invocation_.arguments) { title += " " + argument; }
   set_title(title);
   board_ = std::make_unique<Board>();
+  state_.started = clock::wall() / 1000;
+  state_.version = SLUICE_VERSION;
   start_workers();
   while (!child_result_) {
     settle();
@@ -308,6 +242,7 @@ void Master::wait() {
   while (!child_result_ && next_signal(signals_, signal)) { handle(signal); }
   if (child_result_) { return; }  // a worker at its end, not the master any more
   reap();
+  if (child_result_) { return; }
   if (!unsettled_.empty()) { settle_zones(); }
   if (kill_at_ != 0 && now() >= kill_at_) {
     kill_at_ = 0;
@@ -362,6 +297,7 @@ void Master::quit() {
   if (upgrade_.binary() == 0) { tell_stopping(); }
   // Whoever connects from now on is refused at once instead of waiting for nobody, or is another binary's.
   bool shared = upgrade_.shared();
+  forget_former();
   generation_.sockets.close(shared);
   processes_.retire_before(0, shared);
 }
@@ -371,91 +307,11 @@ void Master::retire_workers(const Signal& signal) {
   if (signal.from_kernel) { return; }
   log_signal(signal, ", stop accepting connections");
   if (ending_ != Ending::no) { return; }
-  if (postponed_) { give_up_reload("all workers were told to leave\n"); }
+  if (postponed_ || reloading_) { give_up_reload("all workers were told to leave\n"); }
+  forget_former();
   without_workers_ = true;
   due_.clear();
   processes_.retire_before(0, true);
-}
-
-void Master::reload() {
-  if (ending_ != Ending::no) { return; }
-  if (upgrade_.binary() != 0) {
-    // The way back: what runs here is what ran before.
-    if (without_workers_) {
-      restart_workers();
-    } else {
-      log::notice(0, "ignored: a new binary is running, process %d", upgrade_.binary());
-    }
-    return;
-  }
-  if (crowded()) {
-    postpone_reload();
-    return;
-  }
-  log::notice(0, "reconfiguring");
-  tell_reloading();
-  Generation next;
-  std::string why;
-  log::collect(&why, log::Level::error);
-  bool good = prepare_next(invocation_, generation_, next);
-  log::collect(nullptr, log::Level::emerg);
-  if (!good) {
-    log::error(0, "the configuration of generation %u stays in place", generation_.number);
-    give_up_reload(std::move(why));
-    return;
-  }
-  put_in_place(generation_, next);
-  generation_ = std::move(next);
-  reloading_ = true;
-  start_workers();
-}
-
-// Workers of as many generations as may be leaving are.
-bool Master::crowded() const {
-  return processes_.leaving_generations() >= process_settings(config()).max_worker_generations;
-}
-
-// The reload waits for the oldest generation to leave by itself, for a while.
-void Master::postpone_reload() {
-  postponed_ = true;
-  unsigned oldest = processes_.oldest_leaving();
-  if (awaited_ == oldest) { return; }
-  awaited_ = oldest;
-  hurried_ = false;
-  out_of_time_ = now() + kTunnelsMayStay;
-  log::notice(0, "workers of %zu generations are leaving already: the reload waits for generation %u",
-              processes_.leaving_generations(), oldest);
-}
-
-void Master::resume_reload() {
-  if (!postponed_ || ending_ != Ending::no) { return; }
-  if (!crowded()) {
-    postponed_ = false;
-    reload();
-    return;
-  }
-  if (processes_.oldest_leaving() != awaited_) {
-    postpone_reload();
-  } else if (now() >= out_of_time_) {
-    log::warn(0, "generation %u does not leave: %s", awaited_,
-              hurried_ ? "it is ended" : "its tunnels are closed");
-    processes_.kill_generation(awaited_, hurried_ ? SIGTERM : SIGUSR2);
-    hurried_ = true;
-    out_of_time_ = now() + kRequestsMayStay;
-  }
-}
-
-void Master::give_up_reload(std::string why) {
-  reload_ended(true, std::move(why));
-  tell_ready(format("Reload failed, generation %u serves", state_.generation), !upgrade_.shared());
-}
-
-void Master::reload_ended(bool failed, std::string message) {
-  reloading_ = false;
-  postponed_ = false;
-  ++state_.attempts;
-  state_.failed = failed;
-  state_.message = std::move(message);
 }
 
 void Master::show() {
@@ -468,12 +324,6 @@ void Master::show() {
   board_->show(state_);
 }
 
-// After SIGWINCH: workers of the configuration as it is.
-void Master::restart_workers() {
-  ++generation_.number;
-  start_workers();
-}
-
 void Master::change_binary() {
   if (ending_ != Ending::no) { return; }
   if (upgrade_.binary() != 0) {
@@ -484,6 +334,7 @@ void Master::change_binary() {
     log::notice(0, "ignored: the old binary is still running, process %d", getppid());
     return;
   }
+  forget_former();
   upgrade_.start(invocation_, generation_);
 }
 
@@ -534,9 +385,12 @@ void Master::ended(pid_t pid, int status) {
   bool fatal = WIFEXITED(status) && WEXITSTATUS(status) == kFatalExit;
   bool needed = process.told == Process::Told::nothing && process.generation == generation_.number &&
                 ending_ == Ending::no && !without_workers_;
+  if (needed && process.ready_fd >= 0) { ++unborn_; }
   if (fatal && needed) {
     log::alert(0, "%s process %d exited with fatal code %d and cannot be respawned", what, pid, kFatalExit);
     give_up_start();
+  } else if (needed && former_ && unborn_ >= kMostUnborn) {
+    go_back("the new workers end before they serve; see the error log\n");
   } else if (needed) {
     respawn(process, WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && process.ready_fd < 0);
   }
@@ -544,6 +398,7 @@ void Master::ended(pid_t pid, int status) {
 
 // A server whose first workers cannot run did not start.
 void Master::give_up_start() {
+  if (former_) { return go_back("the new workers cannot run; see the error log\n"); }
   if (reloading_) { give_up_reload("the new workers cannot run; see the error log\n"); }
   if (settled_ || generation_.number > 1) { return; }
   tell(kFailed);
@@ -567,8 +422,6 @@ void Master::finish() {
   if (upgrade_.binary() != 0) { tell_successor(upgrade_.binary()); }
   log::notice(0, "exit");
 }
-
-}  // namespace
 
 int run_master(const Invocation& invocation, Generation first, int started_fd, bool inherited) {
   return Master(invocation, std::move(first), started_fd, inherited).run();

@@ -53,13 +53,32 @@ void ProcessTable::kill_all(int signal) {
   }
 }
 
-void ProcessTable::retire_before(unsigned generation, bool gently) {
+namespace {
+void tell_to_leave(Process& process, bool gently) {
   Process::Told what = gently ? Process::Told::leave_gently : Process::Told::leave;
+  if (process.told >= what) { return; }
+  process.told = what;
+  kill(process.pid, gently ? SIGWINCH : SIGQUIT);
+}
+}  // namespace
+
+void ProcessTable::retire_before(unsigned generation, bool gently) {
   for (Process& process : processes_) {
-    if ((generation != 0 && process.generation >= generation) || process.told >= what) { continue; }
-    process.told = what;
-    kill(process.pid, gently ? SIGWINCH : SIGQUIT);
+    if (generation == 0 || process.generation < generation) { tell_to_leave(process, gently); }
   }
+}
+
+void ProcessTable::retire(unsigned generation, bool gently) {
+  for (Process& process : processes_) {
+    if (process.generation == generation) { tell_to_leave(process, gently); }
+  }
+}
+
+bool ProcessTable::has(unsigned generation, unsigned number) const {
+  return std::any_of(processes_.begin(), processes_.end(), [&](const Process& process) {
+    return process.told == Process::Told::nothing && process.generation == generation &&
+           process.number == number;
+  });
 }
 
 size_t ProcessTable::leaving_generations() const {

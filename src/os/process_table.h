@@ -50,6 +50,8 @@ class ProcessTable {
   // Tells those of older generations to leave; all of them when `generation` is 0. Gently: idle connections
   // stay for a moment, so that a request that is on its way is answered.
   void retire_before(unsigned generation, bool gently);
+  void retire(unsigned generation, bool gently);
+  bool has(unsigned generation, unsigned number) const;
   // Of those that are leaving: how many generations, and the oldest (0: none).
   size_t leaving_generations() const;
   unsigned oldest_leaving() const;

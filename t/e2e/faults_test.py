@@ -135,6 +135,19 @@ class Connections(HostileTest):
             self.used(c)
             c.close()
 
+    def test_descriptors_come_from_who_is_idle(self):
+        self.allow_log("file descriptors run short")
+        self.begin("worker_rlimit_nofile 64; events { worker_connections 1000; } http { server { listen 127.0.0.1:%(port)d; location = /clean { return 200; } location / { proxy_pass http://127.0.0.1:%(o)d; } } }")
+        clients = [self.used(self.s.connect()) for _ in range(150)]
+        for _ in range(20):
+            self.assertEqual(self.s.get("/proxied").status, 200)
+        self.assertTrue(clients[0].closed_within(2))
+        self.used(clients[-1])
+        self.assertNotIn("accept4", self.s.error_log)
+        self.assertEqual(self.s.error_log.count("run short"), 1)
+        for c in clients:
+            c.close()
+
     def test_busy_ones_do_not_hide_idle_ones(self):
         self.allow_log("worker_connections are not enough")
         gate = threading.Event()
@@ -222,6 +235,31 @@ class Disks(HostileTest):
                     self.assertEqual(c.read_response().status, 200)
         self.assertEqual(len(self.s.access_log), 100_000)
         self.still_serves("the access log's end")
+
+    def test_a_full_disk_is_told_once(self):
+        self.allow_log(r"temporary file|\(27: File too large\)")
+        self.limited(100_000)
+        self.begin(PROXY, more="")
+        for _ in range(5):
+            self.assertIn(self.post("/x", b"x" * 1_000_000), (500, None))
+        self.assertEqual(self.s.error_log.count("[crit]"), 1)
+
+    def test_a_log_with_a_gap_says_so(self):
+        self.allow_log("lines of this log could not be written|open\\(\\)")
+        self.limited(20_000)
+        self.begin("error_log %(prefix)s/logs/small.log error; http { server { listen 127.0.0.1:%(port)d; root %(prefix)s/html; } }")
+        path = self.s.path("logs/small.log")
+        with self.s.connect() as c:
+            for _ in range(300):
+                c.request("GET", "/none")
+                self.assertEqual(c.read_response().status, 404)
+        self.assertEqual(os.path.getsize(path), 20_000)
+        os.truncate(path, 0)
+        self.assertEqual(self.s.get("/last").status, 404)
+        text = read_text(path)
+        self.assertRegex(text, r"(?m)^\S+ \S+ \[alert\] \d+#\d+: \d{2,} lines of this log could not be written \(27: File too large\)$")
+        self.assertIn("/last", text.splitlines()[-1])
+        self.assertEqual(text.count("could not be written"), 1)
 
     def test_folders_that_vanish(self):
         self.allow_log(r"temporary file|open\(\)|mkstemp|could not|cannot")

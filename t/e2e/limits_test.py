@@ -360,12 +360,14 @@ class Aborts(HostileTest):
 class Exhausted(HostileTest):
     @unittest.skipIf(SANITIZED, "the sanitizer looks at memory through a pipe")
     def test_out_of_descriptors(self):
-        self.allow_log("accept4|24: Too many open files|worker_connections are not enough")
+        self.allow_log("accept4|24: Too many open files|worker_connections are not enough|run short")
         self.begin("""
             worker_rlimit_nofile 64; events { worker_connections 512; }
             http { server { listen 127.0.0.1:%(port)d; location / { proxy_pass http://127.0.0.1:%(o)d; } %(clean)s } }""", clean=CLEAN)
         pid = self.workers[0]
         many = [self.s.connect() for _ in range(150)]
+        for c in many:
+            c.send(b"GET / HTTP/1.1\r\nHo")  # not idle
         time.sleep(0.3)
         before = cpu(pid)
         time.sleep(1)

@@ -45,6 +45,18 @@ class Alone(SluiceTest):
         with self.assertRaises(ConnectionRefusedError):
             s.connect()
 
+    def test_zones(self):
+        """What the process holds in shared memory is its own, though no master gave it a place."""
+        conf = """master_process off; http { upstream u { zone u 64k; server 127.0.0.1:%(o)d max_conns=1; }
+            server { listen 127.0.0.1:%(port)d; location / { proxy_pass http://u; } } }"""
+        s = self.sluice(conf, o=self.origin(lambda req: Response(200, body=b"held")))
+        for _ in range(3):
+            self.assertEqual(s.get("/").body, b"held")
+        s.signal("HUP")
+        s.wait_log("reconfiguring")
+        for _ in range(3):
+            self.assertEqual(s.get("/").body, b"held")
+
     def test_a_bad_configuration_changes_nothing(self):
         self.allow_log("unknown directive")
         s = self.start("one")

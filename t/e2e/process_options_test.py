@@ -113,5 +113,19 @@ class Options(SluiceTest):
             self.assertIn('invalid PID number "%s" in' % text, p.stderr)
 
 
+class Sockets(SluiceTest):
+    def test_the_folder_of_a_unix_socket_is_looked_at(self):
+        folder = os.path.join(self.dir, "none")
+        conf = "pid x.pid; error_log stderr; events { } http { access_log off; server { listen unix:%s/x.sock; } }" % folder
+        done = self.run_sluice("-t", "-p", self.dir, "-c", "CONF", "-e", "stderr", conf=conf)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("unix:%s/x.sock" % folder, done.stderr)
+        self.assertIn("No such file or directory", done.stderr)
+        os.mkdir(folder)
+        done = self.run_sluice("-t", "-p", self.dir, "-c", "CONF", "-e", "stderr", conf=conf)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(os.listdir(folder), [])
+
+
 if __name__ == "__main__":
     main()

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Changing the binary and the configuration while requests are served, and what waits for it."""
 
+import json
 import shutil
+import signal
 import subprocess
 import threading
 
@@ -195,6 +197,61 @@ class Commands(SluiceTest):
         self.assertIn("the new binary did not start, the old one goes on", done.stderr)
         self.assertEqual(s.get("/").body, b"one")
 
+    def test_upgrade_to_a_binary_that_does_not_answer(self):
+        s = self.sluice(CONF)
+        self.allow_log("worker process|timed out")
+        old = s.pid
+        upgrade = subprocess.Popen([BINARY, "-p", s.prefix, "-c", s.conf_path, "upgrade"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        wait_for(lambda: os.path.exists(s.pid_path) and read_text(s.pid_path).strip() not in ("", str(old)), 5, "a new pid file")
+        s.pid = new = int(read_text(s.pid_path))
+        s.wait_log(r"%d#%d: generation 1 serves" % (new, new))
+        for worker in s.workers():
+            os.kill(worker, signal.SIGSTOP)
+        s.pid = old
+        told = upgrade.communicate(timeout=60 * SLOW)[1]
+        self.assertEqual(upgrade.returncode, 1)
+        self.assertIn("no answer on 127.0.0.1:%d" % s.names["port"], told)
+        self.assertIn("rolled back: the old binary serves", told)
+        self.assertEqual((int(read_text(s.pid_path)), s.get("/").body), (old, b"one"))
+        self.assertFalse(is_alive(new))
+
+    def test_an_answer_may_be_the_end(self):
+        s = self.sluice("server { listen 127.0.0.1:%(port)d; return 444; }")
+        old = s.pid
+        done = self.call(s, "upgrade")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        wait_for(lambda: not is_alive(old), 10, "the end of the old master")
+        s.adopt()
+
+    def test_status(self):
+        s = self.sluice(CONF, workers=2)
+        s.reload()
+        wait_for(lambda: len(s.workers(retiring=True)) == 2, 5, "the end of the old workers")
+        state = json.loads(self.call(s, "status", "--json").stdout)
+        self.assertEqual((state["pid"], state["state"], state["generation"], state["workers"], state["leaving"], state["reloads"]),
+                         (s.pid, "serving", 2, 2, 0, 1))
+        s.wait_log("generation 2 serves, configuration %s" % state["configuration"])
+        self.assertLess(abs(state["started"] - time.time()), 60)
+        self.assertNotIn("reload_error", state)
+        self.allow_log("unknown directive")
+        s.write_conf("server { nonsense; }")
+        s.signal("HUP")
+        done = wait_for(lambda: (d := self.call(s, "status")) and "failed" in d.stdout and d, 5, "the failure")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for words in (r"^sluice/\S+, process %d, serving since \d{4}-" % s.pid, "(?m)^generation 2 since .* configuration [0-9a-f]{16}$",
+                      "2 workers, 0 of older generations", "the last reload failed:\n.*unknown directive \"nonsense\""):
+            self.assertRegex(done.stdout, words)
+
+    def test_status_of_what_does_not_run(self):
+        for pid, words in (("", "sluice.pid"), ("x", "invalid PID number"), (str(os.getpid()), "none of ours")):
+            with self.subTest(pid):
+                if pid:
+                    with open(os.path.join(self.dir, "sluice.pid"), "w") as f:
+                        f.write(pid)
+                done = self.run_sluice("-p", self.dir, "-c", "CONF", "status", conf="pid sluice.pid; events { } http { }")
+                self.assertEqual((done.returncode, done.stdout), (1, ""))
+                self.assertIn(words, done.stderr)
+
     def test_without_a_server(self):
         done = self.run_sluice("-p", self.dir, "-c", "CONF", "upgrade", conf="events { } http { }")
         self.assertEqual(done.returncode, 1)
@@ -246,6 +303,36 @@ class Generations(SluiceTest):
             s.reload()
         s.wait_log("workers of 2 generations are leaving already: the reload waits for generation 1")
         self.assertEqual([c.read_response().body for c in held], [b"late"] * 4)
+
+    def test_winch_gives_a_waiting_reload_up(self):
+        s = self.sluice("max_worker_generations 1; http { server { listen 127.0.0.1:%(port)d; location / { proxy_pass http://127.0.0.1:%(o)d; } } }",
+                        o=self.origin(lambda req: time.sleep(1.5) or Response(200, body=b"late")))
+        held = []
+        for _ in range(2):
+            held.append(s.connect())
+            held[-1].request("GET", "/")
+            time.sleep(0.1)
+            if len(held) == 1:
+                s.reload()
+        waiting = subprocess.Popen([BINARY, "-p", s.prefix, "-c", s.conf_path, "-s", "reload"], stderr=subprocess.PIPE, text=True)
+        s.wait_log("the reload waits for generation 1")
+        s.signal("WINCH")
+        self.assertIn("all workers were told to leave", waiting.communicate(timeout=10)[1])
+        self.assertEqual(waiting.returncode, 1)
+        self.assertEqual([c.read_response().body for c in held], [b"late"] * 2)
+        wait_for(lambda: not s.workers(retiring=True), 5, "the end of the workers")
+        self.assertNotIn("generation 3", s.error_log)
+
+    def test_hup_beside_a_new_binary_that_serves_is_ignored(self):
+        s = self.sluice(CONF)
+        old = s.pid
+        s.signal("USR2")
+        wait_for(lambda: os.path.exists(s.pid_path) and read_text(s.pid_path).strip() not in ("", str(old)), 5, "a new pid file")
+        s.signal("HUP")
+        s.wait_log(r"ignored: a new binary is running, process \d+")
+        self.assertNotIn("generation 2", s.error_log)
+        s.signal("QUIT", pid=int(read_text(s.pid_path)))
+        wait_for(lambda: not os.path.exists(s.pid_path + ".oldbin"), 5, "the end of the new master")
 
     def test_tunnels_do_not_hold_a_reload_up(self):
         def origin(conn):

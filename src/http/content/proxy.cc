@@ -19,7 +19,7 @@ namespace sluice::http {
 namespace {
 
 bool upgrade_wanted(const Request& r, const ProxySettings& settings) {
-  if (!r.head.fields.has(FieldId::upgrade) || r.head.minor < 1) { return false; }
+  if (!r.head.fields.has(FieldId::upgrade) || r.head.minor < 1 || r.subrequest) { return false; }
   bool asked = false;
   each_member(r.head.fields.combined(FieldId::connection),
               [&](string_view option) { asked = asked || iequals(option, "upgrade"); });

@@ -300,7 +300,7 @@ event::Task<void> ServerConnection::run() {
     uint16_t refused = judge_head(exchange, request, reader, read == HeadRead::late);
     begin_request(exchange, request, refused);
     if (log::debug_wanted) [[unlikely]] { log_head(request); }
-    co_await serve(request, refused);
+    co_await serve(request, prepare(request, refused));
     log::running = nullptr;
     clear();
     scope_ = nullptr;

@@ -20,6 +20,7 @@ Value get_request(Evaluation& in, const Variable&) { return {request_of(in).head
 
 Value get_request_method(Evaluation& in, const Variable&) {
   const Request& r = request_of(in);
+  if (r.subrequest) { return {r.head.method_text}; }
   return unless_empty(r.method_override.empty() ? r.head.method_text : r.method_override);
 }
 
@@ -158,7 +159,7 @@ constexpr VariableRow prefix(const char* name, conf::Getter get, const char* man
 const VariableRow rows[] = {
     {Realm::http, "request", get_request, "The request line as received."},
     {Realm::http, "request_method", get_request_method,
-     "The request's method; GET once an error page is made."},
+     "The client's method, in subrequests as well; GET once an error page is made."},
     {Realm::http, "request_uri", get_request_uri, "Path and arguments as received, escapes and all."},
     {Realm::http, "uri", get_uri,
      "The path, decoded and without dot segments; it follows rewrites and internal redirects."},
