@@ -163,6 +163,12 @@ class StaticFiles final : public Content {
  public:
   StaticFiles() { DefaultContent::instance = this; }
 
+  bool explain(Request& request, Facts& facts) const override {
+    MappedFile mapped = map_file(request, request.path);
+    bool folder = request.path.ends_with('/');
+    if (mapped.refused == 0) { facts.emplace_back(folder ? "folder" : "file", std::string(mapped.name)); }
+    return false;
+  }
   event::Task<Result<void>> answer(Request& request) const override {
     request.answer_with(answer_now(request));
     co_return Result<void>();
