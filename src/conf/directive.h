@@ -79,6 +79,9 @@ struct Row {
   const char* manual;  // one or more sentences
   const char* default_text = "";
   const char* module = "";
+  // What someone who comes from nginx must know: what this directive does otherwise there, or that it has no
+  // effect here. Empty: the same.
+  const char* difference = "";
 };
 
 // Type-erased description of one module's settings.
@@ -215,8 +218,9 @@ class Module {
     // A member set from the one argument.
     template <class M>
     RowSpec(const char* name, uint32_t contexts, M T::*member, const char* syntax, const char* manual,
-            const char* default_text = "")
-        : row{name, contexts, arguments(1), Form::simple, false, {}, syntax, manual, default_text} {
+            const char* default_text = "", const char* difference = "")
+        : row{name,   contexts, arguments(1), Form::simple, false,     {},
+              syntax, manual,   default_text, "",           difference} {
       row.set = [member](Build& build, Scope& scope, const Node& node, const Row& self) {
         auto value = ValueOf<M>::parse(node.argument(0));
         if (!value) {
@@ -229,8 +233,9 @@ class Module {
     // A function: void set(Build&, Scope&, const Node&, const Row&). It calls scope.own<T>() when it changes
     // them.
     RowSpec(const char* name, uint32_t contexts, Arguments count, Row::Set set, const char* syntax,
-            const char* manual, const char* default_text = "")
-        : row{name, contexts, count, Form::simple, false, std::move(set), syntax, manual, default_text} {}
+            const char* manual, const char* default_text = "", const char* difference = "")
+        : row{name,   contexts, count,        Form::simple, false,     std::move(set),
+              syntax, manual,   default_text, "",           difference} {}
     RowSpec&& block() && {
       row.form = Form::block;
       return std::move(*this);

@@ -1,5 +1,6 @@
 #include "conf/expression.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/text.h"
@@ -24,6 +25,20 @@ Word part_of(const Word& where, std::string_view text, size_t from, size_t lengt
     part.length = static_cast<uint32_t>(length);
   }
   return part;
+}
+
+// Where the next variable of `text`, a part of `where`, is mentioned; its end when there is none.
+size_t next_mention(const Word& where, std::string_view text, size_t from) {
+  size_t at = text.find('$', from);
+  if (where.plain_dollars != nullptr) {
+    size_t offset = where.text.find(text);
+    const std::vector<uint32_t>& plain = *where.plain_dollars;
+    while (at != std::string_view::npos && offset != std::string::npos &&
+           std::binary_search(plain.begin(), plain.end(), offset + at)) {
+      at = text.find('$', at + 1);
+    }
+  }
+  return std::min(at, text.size());
 }
 
 // A variable's mention at the start of `text`, which is a $.
@@ -61,7 +76,7 @@ Expression Expression::compile(Build& build, Realm realm, const Word& where, std
   VariableTable& table = build.config.variables(realm);
   size_t from = 0;
   while (from < text.size()) {
-    size_t dollar = std::min(text.find('$', from), text.size());
+    size_t dollar = next_mention(where, text, from);
     if (dollar == text.size() && made.parts_.empty()) { break; }
     if (dollar > from) { made.parts_.emplace_back().literal = text.substr(from, dollar - from); }
     if (dollar == text.size()) { break; }

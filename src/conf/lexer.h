@@ -4,6 +4,7 @@
 #pragma once
 
 #include "conf/diagnostics.h"
+#include "conf/escapes.h"
 #include "conf/tree.h"
 
 namespace sluice::conf {
@@ -16,14 +17,17 @@ class Lexer {
   static constexpr size_t kLongestWord = 4096;
 
   // `file` must outlive the lexer and the words.
-  Lexer(const SourceFile& file, Diagnostics& diagnostics)
-      : file_(file), text_(file.text), diagnostics_(diagnostics) {}
+  Lexer(const SourceFile& file, Diagnostics& diagnostics, Environment environment = Environment::replace)
+      : file_(file), text_(file.text), diagnostics_(diagnostics), environment_(environment) {}
 
   Token next();
   // The word that next() read last; to be moved from.
   Word& word() { return word_; }
   // Where the last token starts.
   Position at() const { return at(token_); }
+  // The last token as bytes of the text: from begin() up to, but not including, end().
+  size_t begin() const { return token_.offset; }
+  size_t end() const { return now_.offset; }
   // Whether an error was met since clear_broken().
   bool broken() const { return broken_; }
   void clear_broken() { broken_ = false; }
@@ -47,10 +51,12 @@ class Lexer {
   Token end_at_line_of_quote();
   void too_long();
   void take(size_t from, size_t to, bool quoted, bool escaped);
+  void resolve(std::string_view raw);
 
   const SourceFile& file_;
   const std::string& text_;
   Diagnostics& diagnostics_;
+  Environment environment_;
   Mark now_;
   Mark token_;
   Word word_;

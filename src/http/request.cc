@@ -44,6 +44,22 @@ void Response::add(BodyFilter* filter) {
   *place = filter;
 }
 
+void Response::body_changes(Validity validity) {
+  length = -1;
+  ranges_allowed = false;
+  fields.remove(FieldId::accept_ranges);
+  if (validity == Validity::none) {
+    last_modified = -1;
+    fields.remove(FieldId::last_modified);
+    fields.remove(FieldId::etag);
+    return;
+  }
+  string_view etag = fields.value(FieldId::etag);
+  if (validity == Validity::weak && !etag.empty() && !etag.starts_with("W/")) {
+    fields.set(FieldId::etag, fields.arena().join("W/", etag));
+  }
+}
+
 RequestBody::~RequestBody() {
   if (fd >= 0) { ::close(fd); }
   if (!path.empty() && !keep_file) { ::unlink(path.c_str()); }

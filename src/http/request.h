@@ -23,6 +23,13 @@ namespace sluice::http {
 
 struct Trial;
 
+// What an answer's validators are worth after its body was changed here.
+enum class Validity : uint8_t {
+  none,    // they leave
+  weak,    // the date stays, the ETag becomes a weak one (RFC 9110 8.8.1)
+  strong,  // the change is always the same: they stay
+};
+
 // The answer while it is made: head in pieces, and where its body comes from.
 struct Response {
   explicit Response(Arena& arena) : fields(arena), trailers(arena) {}
@@ -47,6 +54,8 @@ struct Response {
   bool upgraded = false;  // a 101 was sent and the tunnel has ended
   void clear();
   void add(BodyFilter* filter);  // behind those already there
+  // The body will be another than the head says: its length is not known, and nobody may ask for parts of it.
+  void body_changes(Validity validity);
   // last_modified, or what a Last-Modified field says; -1: neither. Read only when asked for: it costs.
   int64_t modified_at() const;
 };

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "http/explain.h"
 #include "http/satisfy.h"
 #include "http/settings.h"
 #include "os/listeners.h"
@@ -34,7 +35,10 @@ std::vector<const Step*> steps_for(Build& build, const conf::Settings& settings,
   });
   std::vector<const Step*> steps;
   for (const StepRow* row : rows) {
-    if (const Step* step = row->make(build.arena(), settings)) { steps.push_back(step); }
+    const Step* step = row->make(build.arena(), settings);
+    if (step == nullptr) { continue; }
+    Watcher* watcher = Watcher::instance;
+    steps.push_back(watcher == nullptr ? step : watcher->step(build.arena(), *row, step));
   }
   steps.shrink_to_fit();
   return steps;
@@ -42,7 +46,9 @@ std::vector<const Step*> steps_for(Build& build, const conf::Settings& settings,
 
 void make_steps(Build& build, Location& location, const conf::Settings& settings) {
   auto& steps = location.steps;
-  steps = steps_for(build, settings, Phase::rewrite, Phase::rewrite);
+  // What a server has to decide it has decided before it serves by itself.
+  bool decided = location.kind == Location::Kind::server;
+  if (!decided) { steps = steps_for(build, settings, Phase::rewrite, Phase::rewrite); }
   location.guards_begin = static_cast<uint32_t>(steps.size());
   auto limits = steps_for(build, settings, Phase::preaccess, Phase::preaccess);
   steps.insert(steps.end(), limits.begin(), limits.end());
@@ -74,6 +80,9 @@ void settle(Build& build, Location& location, const conf::Settings& settings) {
   location.core = &settings.get<CoreSettings>();
   for (const Content* own : {settings.get<ContentSettings>().content, DefaultContent::instance}) {
     if (location.content == nullptr) { location.content = own; }
+  }
+  if (Watcher* watcher = Watcher::instance; watcher != nullptr) {
+    location.content = watcher->content(build.arena(), location.content);
   }
   make_steps(build, location, settings);
   location.filters = filters_for(build, settings);
@@ -286,7 +295,8 @@ void add_names(Build& build, PortDraft& draft) {
       auto added = draft.port.names.add(name, server);
       if (added == ServerNamesBase::Added::conflict) {
         build.diagnostics.warn(
-            word, "conflicting server name \"" + name + "\" on " + draft.port.address.text() + ", ignored");
+            word, "conflicting server name \"" + name + "\" on " + draft.port.address.text() + ", ignored",
+            {}, "conflicting-server-name");
       } else if (added == ServerNamesBase::Added::invalid) {
         build.diagnostics.error(
             word, "invalid server name or wildcard \"" + name + "\" on " + draft.port.address.text());

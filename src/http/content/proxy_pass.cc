@@ -161,6 +161,25 @@ bool ProxyPass::find_target(Request& r, ProxyTarget& out) const {
   return true;
 }
 
+bool ProxyPass::explain(Request& r, Facts& facts) const {
+  ProxyTarget to;
+  facts.emplace_back("proxy_pass", url.text());
+  if (!find_target(r, to)) { return true; }
+  if (to.group == nullptr) {
+    facts.emplace_back("upstream", std::string(to.host) + " (its addresses are asked of the resolver)");
+  } else {
+    facts.emplace_back(to.group->implicit ? "address" : "upstream", to.group->name);
+    for (const auto& peer : to.group->peers) {
+      facts.emplace_back("server",
+                         peer->host + (peer->backup ? " backup" : "") + (peer->down ? " down" : ""));
+    }
+  }
+  r.proxy_host = to.host;
+  r.proxy_port = to.port;
+  facts.emplace_back("target", std::string(to.target));
+  return true;
+}
+
 bool ProxyPass::evaluate_target(Request& r, ProxyTarget& out) const {
   string_view evaluated = url.evaluate(r);
   auto parts = split_url(evaluated);
