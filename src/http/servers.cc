@@ -377,10 +377,19 @@ const conf::Module<FrameSettings> module(
 }  // namespace
 
 Location& begin_unnamed(Scope& inner, const Scope& outer, const Node& node) {
-  const auto& around = *static_cast<const Location*>(outer.object);
+  Location& location = begin_route(inner, outer, node);
+  location.kind = Location::Kind::unnamed;
+  return location;
+}
+
+Location& begin_route(Scope& inner, const Scope& outer, const Node& node) {
   auto* location = inner.build().arena().own<Location>();
-  location->kind = Location::Kind::unnamed;
-  location->name = around.name;
+  location->name = "/";
+  if (outer.context() != conf::kServer) {
+    const auto& around = *static_cast<const Location*>(outer.object);
+    location->name = around.name;
+    location->kind = around.kind;
+  }
   location->at = node.words[0].at;
   begin_block(inner, location);
   return *location;
@@ -388,8 +397,12 @@ Location& begin_unnamed(Scope& inner, const Scope& outer, const Node& node) {
 
 void settle_unnamed(const Scope& inner, const Scope& outer, Location& location) {
   location.content = inner.get<ContentSettings>().content;
-  if (location.content == nullptr) { location.content = outer.get<ContentSettings>().content; }
+  const Content* outer_content = outer.get<ContentSettings>().content;
+  if (location.content == nullptr && outer_content != nullptr) {
+    location.content = outer_content->inherited(inner.build(), inner.settings());
+  }
   settle(inner.build(), location, inner.settings());
+  if (location.nested != nullptr) { report_duplicates(inner.build(), location.nested->build()); }
 }
 
 ServerDraft& draft_of(Build& build, const void* server) {
