@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <vector>
 
+#include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/version.h"
@@ -13,6 +14,9 @@
 int main(int argc, char** argv) {
   using namespace sluice;
   os::open_standard_descriptors();
+  if (const cli::CommandRow* command = argc > 1 ? cli::find_command(argv[1]) : nullptr; command != nullptr) {
+    return command->run({argv + 2, argv + argc}, argv[0]);
+  }
   cli::Options options;
   std::string error;
   if (!cli::parse_options(argc, argv, options, error)) {
@@ -34,8 +38,6 @@ int main(int argc, char** argv) {
   os::take_title_room(argc, argv);
   os::open_first_log(invocation);
   if (!options.signal.empty()) { return cli::send_signal(invocation, options); }
-  if (options.command == "status") { return cli::status(invocation, options); }
-  if (options.command == "upgrade") { return cli::upgrade(invocation); }
   if (options.test) { return cli::test_configuration(invocation, options); }
   return os::run_server(invocation);
 }

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "conf/lint.h"
 #include "conf/print.h"
 #include "conf/source.h"
 #include "os/board.h"
@@ -50,6 +51,9 @@ int await_reload(pid_t master, const os::BoardView& board, const os::MasterState
 int test_configuration(const os::Invocation& invocation, const Options& options) {
   const char* path = invocation.paths.conf_path.c_str();
   os::Loaded loaded = os::load(invocation);
+  // Who has errors to mend is not told of traps as well.
+  if (loaded.good()) { conf::lint(loaded.tree, loaded.diagnostics); }
+  conf::silence(loaded.tree, loaded.diagnostics);
   os::report(loaded.diagnostics, true);
   bool good = loaded.good();
   if (good) {

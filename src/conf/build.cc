@@ -73,19 +73,21 @@ void Build::run(const Tree& tree) {
 }
 
 void Build::children(Scope& scope, const Node& block) {
-  std::vector<std::pair<const Node*, const Row*>> structural;
+  if (observer != nullptr) { observer->begin(scope, block); }
   for (const Node& node : block.children) {
     const Row* row = accept(scope, node);
     if (row == nullptr) { continue; }
     scope.counted(*row);
+    if (observer != nullptr) { observer->applied(*row, node); }
     if (row->form == Form::structural) {
-      structural.emplace_back(&node, row);
+      scope.put_off([this, &scope, &node, row] { row->set(*this, scope, node, *row); });
       continue;
     }
     row->set(*this, scope, node, *row);
   }
   if (scope.context() == kMain) { config.main = scope.settings(); }
-  for (auto [node, row] : structural) { row->set(*this, scope, *node, *row); }
+  for (const auto& work : scope.put_off_) { work(); }
+  if (observer != nullptr) { observer->end(); }
 }
 
 // The row that `node` stands for when it may stand here in this form; else says what is wrong.
@@ -114,7 +116,7 @@ void Build::doubt(const Scope& scope, const Node& node) {
   if (next > 0 && word.at.column == node.words[0].at.column &&
       (contexts_of(word.text) & scope.context()) != 0) {
     diagnostics.warn(word, "\"" + word.text + "\" is taken as an argument of \"" + node.name() + "\"",
-                     missing_after(node.words[next - 1]));
+                     missing_after(node.words[next - 1]), "swallowed-directive");
   }
 }
 

@@ -28,6 +28,9 @@ struct Paths {
 // workers keep it until they exit.
 struct Config {
   Paths paths;
+  // Read for what it says, perhaps not on the machine that it is meant for: users and host names need not be
+  // there.
+  bool elsewhere = false;
   Arena arena;
   Settings main;
   VariableTable http_variables{Realm::http};
@@ -48,6 +51,15 @@ struct Config {
     if (place == nullptr) { place = arena.own<T>(); }
     return static_cast<T*>(place);
   }
+};
+
+// Told what is applied where, by who wants to know where a setting came from; a server that runs has none.
+class BuildObserver {
+ public:
+  virtual ~BuildObserver() = default;
+  virtual void begin(const Scope& scope, const Node& block) = 0;
+  virtual void applied(const Row& row, const Node& node) = 0;
+  virtual void end() = 0;
 };
 
 class Build {
@@ -83,6 +95,7 @@ class Build {
 
   Config& config;
   Diagnostics& diagnostics;
+  BuildObserver* observer = nullptr;
 
  private:
   friend class Scope;

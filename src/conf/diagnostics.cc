@@ -67,9 +67,9 @@ std::string_view source_line(const Position& at) {
 }
 
 // The line, a window of it when it is long, and the caret under it.
-void append_source(std::string& out, const Diagnostic& diagnostic) {
-  std::string_view line = source_line(diagnostic.at);
-  size_t column = std::min<size_t>(diagnostic.at.column - 1, line.size());
+void append_source(std::string& out, const Position& at, uint32_t length) {
+  std::string_view line = source_line(at);
+  size_t column = std::min<size_t>(at.column - 1, line.size());
   size_t from = line.size() <= kWidest || column <= kBefore ? 0 : column - kBefore;
   // Not in the middle of a character; the file may hold any bytes, so only as far as one can reach.
   for (int i = 0; i < 3 && from > 0 && (static_cast<unsigned char>(line[from]) & 0xc0) == 0x80; ++i) {
@@ -77,15 +77,28 @@ void append_source(std::string& out, const Diagnostic& diagnostic) {
   }
   std::string_view shown = line.substr(from, kWidest);
   column -= from;
-  std::string number = std::to_string(diagnostic.at.line);
+  std::string number = std::to_string(at.line);
   out += "  " + number + " | ";
   append_shown(out, shown);
   out += "\n  " + std::string(number.size(), ' ') + " | ";
   append_padding(out, shown.substr(0, column));
   out += '^';
-  size_t width = shown_width(shown.substr(column, diagnostic.length));
+  size_t width = shown_width(shown.substr(column, length));
   out.append(width > 1 ? width - 1 : 0, '~');
   out += '\n';
+}
+
+// A place, what there is to say of it, and its line.
+void append_place(std::string& out, const Position& at, uint32_t length, const std::string& text) {
+  out += "  ";
+  append_shown(out, at.file->path);
+  append_format(out, ":%u:%u", at.line, at.column);
+  if (!text.empty()) {
+    out += ": ";
+    append_shown(out, text);
+  }
+  out += '\n';
+  append_source(out, at, length);
 }
 
 void append_one(std::string& out, const Diagnostic& diagnostic) {
@@ -101,15 +114,10 @@ void append_one(std::string& out, const Diagnostic& diagnostic) {
     }
     return;
   }
-  out += "  ";
-  append_shown(out, at.file->path);
-  append_format(out, ":%u:%u", at.line, at.column);
-  if (!diagnostic.hint.empty()) {
-    out += ": ";
-    append_shown(out, diagnostic.hint);
+  append_place(out, at, diagnostic.length, diagnostic.hint);
+  for (const Related& related : diagnostic.related) {
+    append_place(out, related.at, related.length, related.text);
   }
-  out += '\n';
-  append_source(out, diagnostic);
 }
 
 bool same(const Diagnostic& a, const Diagnostic& b) {
@@ -127,8 +135,15 @@ void Diagnostics::error(Position at, std::string text, std::string hint) {
   add({Diagnostic::Kind::error, at, 1, std::move(text), std::move(hint)});
 }
 
-void Diagnostics::warn(const Word& at, std::string text, std::string hint) {
-  add({Diagnostic::Kind::warning, at.at, std::max(1u, at.length), std::move(text), std::move(hint)});
+void Diagnostics::warn(const Word& at, std::string text, std::string hint, std::string id) {
+  add({Diagnostic::Kind::warning, at.at, std::max(1u, at.length), std::move(text), std::move(hint),
+       std::move(id)});
+}
+
+void Diagnostics::silence(const std::function<bool(const Diagnostic&)>& unwanted) {
+  std::erase_if(all_, [&](const Diagnostic& diagnostic) {
+    return diagnostic.kind == Diagnostic::Kind::warning && unwanted(diagnostic);
+  });
 }
 
 void Diagnostics::add(Diagnostic diagnostic) {
@@ -152,6 +167,7 @@ std::string Diagnostics::line(const Diagnostic& diagnostic) {
   append_shown(out, text.substr(0, kLongestText));
   if (text.size() > kLongestText) { out += "..."; }
   std::replace(out.begin(), out.end(), '\t', ' ');
+  if (!diagnostic.id.empty()) { out += " (" + diagnostic.id + ")"; }
   if (const SourceFile* file = diagnostic.at.file; file != nullptr) {
     out += " in ";
     append_shown(out, file->path);
@@ -160,9 +176,7 @@ std::string Diagnostics::line(const Diagnostic& diagnostic) {
   return out;
 }
 
-std::string Diagnostics::render() const {
-  // In the order of a file's lines, whatever order the checks ran in; files in the order of their first
-  // mistake.
+std::vector<const Diagnostic*> Diagnostics::sorted() const {
   std::vector<const SourceFile*> files;
   auto place = [&files](const SourceFile* file) {
     return std::find(files.begin(), files.end(), file) - files.begin();
@@ -178,8 +192,12 @@ std::string Diagnostics::render() const {
     return std::tuple(place(a->at.file), a->at.line, a->at.column) <
            std::tuple(place(b->at.file), b->at.line, b->at.column);
   });
+  return sorted;
+}
+
+std::string Diagnostics::render() const {
   std::string out;
-  for (const Diagnostic* diagnostic : sorted) { append_one(out, *diagnostic); }
+  for (const Diagnostic* diagnostic : sorted()) { append_one(out, *diagnostic); }
   if (dropped_ > 0) { append_format(out, "sluice: [emerg] … and %zu more\n", dropped_); }
   return out;
 }

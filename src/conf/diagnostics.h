@@ -2,6 +2,7 @@
 // mistake. Each is printed as file:line:column, the source line, a caret under the word, and a hint.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,12 +11,21 @@
 
 namespace sluice::conf {
 
+// Another place that has to do with it: where the setting stands that has no effect here.
+struct Related {
+  Position at;
+  uint32_t length;
+  std::string text;  // what is there
+};
+
 struct Diagnostic {
   enum class Kind { error, warning } kind;
   Position at;
-  uint32_t length;   // bytes to underline, at least 1
-  std::string text;  // no trailing full stop, no position
-  std::string hint;  // e.g. "did you mean \"proxy_pass\"?"; may be empty
+  uint32_t length;                    // bytes to underline, at least 1
+  std::string text;                   // no trailing full stop, no position
+  std::string hint;                   // e.g. "did you mean \"proxy_pass\"?"; may be empty
+  std::string id = {};                // by which a warning can be silenced; see conf/lint.h
+  std::vector<Related> related = {};  // shown behind it
 };
 
 class Diagnostics {
@@ -24,10 +34,18 @@ class Diagnostics {
 
   void error(const Word& at, std::string text, std::string hint = {});
   void error(Position at, std::string text, std::string hint = {});
-  void warn(const Word& at, std::string text, std::string hint = {});
+  void warn(const Word& at, std::string text, std::string hint = {}, std::string id = {});
+  void add(Diagnostic diagnostic);
+  // Forgets those warnings.
+  void silence(const std::function<bool(const Diagnostic&)>& unwanted);
   bool failed() const { return errors_ > 0; }
   size_t error_count() const { return errors_; }
   const std::vector<Diagnostic>& all() const { return all_; }
+  // In the order of a file's lines, whatever order the checks ran in; files in the order of their first
+  // mistake.
+  std::vector<const Diagnostic*> sorted() const;
+  // Errors that were too many to be kept.
+  size_t dropped() const { return dropped_; }
 
   // Everything collected, ready for a terminal: for each
   //   sluice: [emerg] unknown directive "proxy_pas" in /etc/sluice.conf:12
@@ -39,7 +57,6 @@ class Diagnostics {
   static std::string line(const Diagnostic& diagnostic);
 
  private:
-  void add(Diagnostic diagnostic);
   std::vector<Diagnostic> all_;
   size_t errors_ = 0;
   size_t dropped_ = 0;

@@ -79,6 +79,9 @@ struct Row {
   const char* manual;  // one or more sentences
   const char* default_text = "";
   const char* module = "";
+  // What someone who comes from nginx must know: what this directive does otherwise there, or that it has no
+  // effect here. Empty: the same.
+  const char* difference = "";
 };
 
 // Type-erased description of one module's settings.
@@ -135,10 +138,14 @@ class Scope {
   bool first_in_block(const Row& row) const { return count(row) <= 1; }
   int count(const Row& row) const;
   void counted(const Row& row);
+  // Runs once the simple directives of the block were applied, in its turn among the inner blocks: for a
+  // block that inherits all of them, but must know its place between them.
+  void put_off(std::function<void()> work) { put_off_.push_back(std::move(work)); }
   // What the block builds (a server, a location, an upstream), for its own setters.
   void* object = nullptr;
 
  private:
+  friend class Build;
   static constexpr size_t kMostModules = 256;
   using Slots = std::bitset<kMostModules>;
   void inherit();
@@ -152,6 +159,7 @@ class Scope {
   bool shares_slots_ = true;
   Slots owned_;
   std::vector<std::pair<const Row*, int>> seen_;
+  std::vector<std::function<void()>> put_off_;
 };
 
 // Parse of one word into a member's type. Specialised in value_parse.h; `expected` names what would be right.
@@ -210,8 +218,9 @@ class Module {
     // A member set from the one argument.
     template <class M>
     RowSpec(const char* name, uint32_t contexts, M T::*member, const char* syntax, const char* manual,
-            const char* default_text = "")
-        : row{name, contexts, arguments(1), Form::simple, false, {}, syntax, manual, default_text} {
+            const char* default_text = "", const char* difference = "")
+        : row{name,   contexts, arguments(1), Form::simple, false,     {},
+              syntax, manual,   default_text, "",           difference} {
       row.set = [member](Build& build, Scope& scope, const Node& node, const Row& self) {
         auto value = ValueOf<M>::parse(node.argument(0));
         if (!value) {
@@ -224,8 +233,9 @@ class Module {
     // A function: void set(Build&, Scope&, const Node&, const Row&). It calls scope.own<T>() when it changes
     // them.
     RowSpec(const char* name, uint32_t contexts, Arguments count, Row::Set set, const char* syntax,
-            const char* manual, const char* default_text = "")
-        : row{name, contexts, count, Form::simple, false, std::move(set), syntax, manual, default_text} {}
+            const char* manual, const char* default_text = "", const char* difference = "")
+        : row{name,   contexts, count,        Form::simple, false,     std::move(set),
+              syntax, manual,   default_text, "",           difference} {}
     RowSpec&& block() && {
       row.form = Form::block;
       return std::move(*this);

@@ -111,10 +111,14 @@ Value Expression::value_of(const Part& part, Evaluation& in) {
 
 std::string_view Expression::evaluate(Evaluation& in) const {
   if (parts_.empty()) { return text_; }
-  return parts_.size() == 1 ? value_of(parts_[0], in).text : joined(in);
+  return parts_.size() == 1 ? value_of(parts_[0], in).text : joined(in, nullptr);
 }
 
-std::string_view Expression::joined(Evaluation& in) const {
+std::string_view Expression::evaluate(Evaluation& in, Change change) const {
+  return parts_.empty() ? std::string_view(text_) : joined(in, change);
+}
+
+std::string_view Expression::joined(Evaluation& in, Change change) const {
   // Values are found once and kept: finding them twice could cost, or differ.
   constexpr size_t kOnStack = 16;
   std::array<std::string_view, kOnStack> few;
@@ -123,6 +127,7 @@ std::string_view Expression::joined(Evaluation& in) const {
   size_t size = 0;
   for (size_t i = 0; i < parts_.size(); ++i) {
     values[i] = value_of(parts_[i], in).text;
+    if (change != nullptr && parts_[i].capture >= 0) { values[i] = change(in, values[i]); }
     size += values[i].size();
   }
   char* start = in.arena().characters(size);

@@ -25,6 +25,9 @@ class Lexer {
   Word& word() { return word_; }
   // Where the last token starts.
   Position at() const { return at(token_); }
+  // The last token as bytes of the text: from begin() up to, but not including, end().
+  size_t begin() const { return token_.offset; }
+  size_t end() const { return now_.offset; }
   // Whether an error was met since clear_broken().
   bool broken() const { return broken_; }
   void clear_broken() { broken_ = false; }

@@ -114,7 +114,7 @@ void FileParser::semicolon() {
     lexer_.clear_broken();
   } else if (words_.empty()) {
     all_.diagnostics.error(lexer_.at(), "unexpected \";\"");
-  } else if (words_[0].text == "include") {
+  } else if (words_[0].text == "include" && all_.options.includes != Includes::keep) {
     include();
     words_.clear();
   } else {
@@ -222,7 +222,11 @@ SourceFile* Parser::load(const std::string& path, const Word& from) {
   std::string text;
   std::string error;
   if (!read_source(path, text, error)) {
-    diagnostics.error(from, std::move(error));
+    if (options.includes == Includes::excuse && from.at.file != nullptr) {
+      diagnostics.warn(from, std::move(error), {}, "missing-include");
+    } else {
+      diagnostics.error(from, std::move(error));
+    }
     return nullptr;
   }
   at->second = add(path, std::move(text));

@@ -10,10 +10,15 @@
 
 namespace sluice::conf {
 
+// What becomes of an include: its files are read, it stays in the tree as a directive like any other, or they
+// are read where they can be and what is missing is a warning ("missing-include").
+enum class Includes : uint8_t { follow, keep, excuse };
+
 struct ParseOptions {
   std::string include_base;  // folder that relative include paths start from: that of the main file
   size_t most_depth = 32;    // nested includes; deeper is an error (a file including itself)
   size_t most_block_depth = 128;
+  Includes includes = Includes::follow;
   Environment environment = Environment::replace;
 };
 

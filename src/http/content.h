@@ -1,6 +1,10 @@
 // Where answers come from: one object per location that has one. Static files serve where there is none.
 #pragma once
 
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "base/result.h"
 #include "event/task.h"
 
@@ -15,6 +19,10 @@ class Content {
   // caller; request.refuse(status) is how a handler says which status.
   virtual event::Task<Result<void>> answer(Request& request) const = 0;
   virtual const char* name() const = 0;
+  // For `sluice explain`: where the answer to this request would come from, as name and value, found without
+  // asking anybody. False: answer() itself asks nobody but the disk and may be called.
+  using Facts = std::vector<std::pair<std::string, std::string>>;
+  virtual bool explain(Request&, Facts&) const { return false; }
   // A location whose name ends in / answers its name without the slash by a redirect (RFC 3986 relative
   // references would go astray otherwise).
   virtual bool redirects_bare_name() const { return false; }

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "http/explain.h"
 #include "http/settings.h"
 #include "os/listeners.h"
 
@@ -33,7 +34,10 @@ std::vector<const Step*> steps_for(Build& build, const conf::Settings& settings,
   });
   std::vector<const Step*> steps;
   for (const StepRow* row : rows) {
-    if (const Step* step = row->make(build.arena(), settings)) { steps.push_back(step); }
+    const Step* step = row->make(build.arena(), settings);
+    if (step == nullptr) { continue; }
+    Watcher* watcher = Watcher::instance;
+    steps.push_back(watcher == nullptr ? step : watcher->step(build.arena(), *row, step));
   }
   steps.shrink_to_fit();
   return steps;
@@ -68,8 +72,12 @@ std::vector<const Filter*> filters_for(Build& build, const conf::Settings& setti
 void settle(Build& build, Location& location, const conf::Settings& settings) {
   location.settings = build.arena().own<conf::Settings>(settings);
   location.core = &settings.get<CoreSettings>();
-  location.content = settings.get<ContentSettings>().content;
-  if (location.content == nullptr) { location.content = DefaultContent::instance; }
+  for (const Content* own : {settings.get<ContentSettings>().content, DefaultContent::instance}) {
+    if (location.content == nullptr) { location.content = own; }
+  }
+  if (Watcher* watcher = Watcher::instance; watcher != nullptr) {
+    location.content = watcher->content(build.arena(), location.content);
+  }
   make_steps(build, location, settings);
   location.filters = filters_for(build, settings);
   Registry<const SettledRow>::each([&](const SettledRow& row) { row.settled(build, settings); });
@@ -281,7 +289,8 @@ void add_names(Build& build, PortDraft& draft) {
       auto added = draft.port.names.add(name, server);
       if (added == ServerNamesBase::Added::conflict) {
         build.diagnostics.warn(
-            word, "conflicting server name \"" + name + "\" on " + draft.port.address.text() + ", ignored");
+            word, "conflicting server name \"" + name + "\" on " + draft.port.address.text() + ", ignored",
+            {}, "conflicting-server-name");
       } else if (added == ServerNamesBase::Added::invalid) {
         build.diagnostics.error(
             word, "invalid server name or wildcard \"" + name + "\" on " + draft.port.address.text());
@@ -360,6 +369,22 @@ const conf::Module<FrameSettings> module(
     conf::Inherit::no);
 
 }  // namespace
+
+Location& begin_unnamed(Scope& inner, const Scope& outer, const Node& node) {
+  const auto& around = *static_cast<const Location*>(outer.object);
+  auto* location = inner.build().arena().own<Location>();
+  location->kind = Location::Kind::unnamed;
+  location->name = around.name;
+  location->at = node.words[0].at;
+  begin_block(inner, location);
+  return *location;
+}
+
+void settle_unnamed(const Scope& inner, const Scope& outer, Location& location) {
+  location.content = inner.get<ContentSettings>().content;
+  if (location.content == nullptr) { location.content = outer.get<ContentSettings>().content; }
+  settle(inner.build(), location, inner.settings());
+}
 
 ServerDraft& draft_of(Build& build, const void* server) {
   return *only<ServerDrafts>(build, "http server drafts").by_server.at(server);

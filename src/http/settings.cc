@@ -139,7 +139,8 @@ void set_types(Build& build, Scope& scope, const Node& node, const Row&) {
     }
     for (size_t i = 0; i < line.argument_count(); ++i) {
       if (!types->add(line.name(), line.argument(i))) {
-        build.diagnostics.warn(line.argument_word(i), "duplicate extension \"" + line.argument(i) + "\"");
+        build.diagnostics.warn(line.argument_word(i), "duplicate extension \"" + line.argument(i) + "\"", {},
+                               "duplicate-type");
       }
     }
   }

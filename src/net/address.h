@@ -56,6 +56,9 @@ std::optional<HostPortText> split_authority(std::string_view text, uint16_t defa
 
 // getaddrinfo: blocks, so only while a configuration is built. Empty with `error` set on failure.
 std::vector<Address> resolve_now(const std::string& host, uint16_t port, std::string& error);
+// From now on resolve_now() takes every name for an address that nobody has (RFC 5737): for commands that
+// read a configuration and connect to nobody.
+void resolve_nothing();
 
 // The peer of an accepted connection, small enough to keep for idle ones.
 class PeerAddress {

@@ -8,7 +8,6 @@
 
 #include "base/hash.h"
 #include "base/log.h"
-#include "conf/parser.h"
 #include "config.h"
 #include "os/error_log.h"
 #include "os/files.h"
@@ -38,10 +37,11 @@ void check(conf::Build& build) {
 
 }  // namespace
 
-Loaded load(const Invocation& invocation) {
+Loaded load(const Invocation& invocation, const LoadOptions& how) {
   Loaded loaded;
   conf::ParseOptions options;
   options.include_base = invocation.paths.conf_prefix;
+  options.includes = how.includes;
   conf::Tree given;
   if (!invocation.directives.empty()) {
     parse_text(given, "command line", invocation.directives, options, loaded.diagnostics);
@@ -54,7 +54,9 @@ Loaded load(const Invocation& invocation) {
   if (!readable) { return loaded; }
   loaded.config = std::make_unique<conf::Config>();
   loaded.config->paths = invocation.paths;
+  loaded.config->elsewhere = how.elsewhere;
   conf::Build build(*loaded.config, loaded.diagnostics);
+  build.observer = how.observer;
   build.run(loaded.tree);
   check(build);
   listen_plan(*loaded.config).fold();

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "conf/diagnostics.h"
+#include "conf/parser.h"
 #include "os/invocation.h"
 
 namespace sluice::os {
@@ -16,8 +17,15 @@ struct Loaded {
   bool good() const { return config != nullptr && !diagnostics.failed(); }
 };
 
+// For who reads a configuration without serving it.
+struct LoadOptions {
+  conf::Includes includes = conf::Includes::follow;
+  bool elsewhere = false;  // see conf::Config
+  conf::BuildObserver* observer = nullptr;
+};
+
 // Reads -g, then the file, and builds. Touches nothing but the files it reads.
-Loaded load(const Invocation& invocation);
+Loaded load(const Invocation& invocation, const LoadOptions& how = {});
 // Prints what was found on standard error, for a person, and puts it into the log, a line each.
 void report(const conf::Diagnostics& diagnostics, bool on_terminal);
 // Opens the log files and makes the folders that a good configuration names; says in the log what failed.

@@ -25,11 +25,13 @@ constexpr uint64_t kMostWorkers = 1024;  // a slip of the finger must not fork f
 constexpr int kLowestNice = -20, kHighestNice = 19;
 
 void set_user(Build& build, Scope& scope, const Node& node, const Row&) {
+  if (build.config.elsewhere) { return; }
   if (geteuid() != 0) {
     build.diagnostics.warn(
         node.words[0],
         "the \"user\" directive makes sense only if the master process runs with super-user "
-        "privileges, ignored");
+        "privileges, ignored",
+        {}, "user-without-privileges");
     return;
   }
   const std::string& user = node.argument(0);

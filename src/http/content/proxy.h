@@ -125,6 +125,7 @@ class ProxyPass final : public Content {
  public:
   event::Task<Result<void>> answer(Request& request) const override;
   const char* name() const override { return "proxy"; }
+  bool explain(Request& request, Facts& facts) const override;
   bool redirects_bare_name() const override { return true; }
 
   conf::Expression url;   // as written

@@ -149,7 +149,8 @@ bool ProxyPass::find_target(Request& r, ProxyTarget& out) const {
   out.group = group;
   out.host = host.starts_with("unix:") ? string_view("localhost") : string_view(host);
   out.port = port;
-  if (!replaces) {
+  // A path that was rewritten has no name of a location to replace.
+  if (!replaces || r.rewritten_in_place) {
     out.target = passed_target(r);
     return true;
   }
@@ -157,6 +158,25 @@ bool ProxyPass::find_target(Request& r, ProxyTarget& out) const {
   string_view rest = escape_uri(r.arena(), r.path.substr(named));
   out.target = with_query(r, r.arena().join(uri, rest));
   if (!out.target.starts_with('/')) { out.target = r.arena().join("/", out.target); }
+  return true;
+}
+
+bool ProxyPass::explain(Request& r, Facts& facts) const {
+  ProxyTarget to;
+  facts.emplace_back("proxy_pass", url.text());
+  if (!find_target(r, to)) { return true; }
+  if (to.group == nullptr) {
+    facts.emplace_back("upstream", std::string(to.host) + " (its addresses are asked of the resolver)");
+  } else {
+    facts.emplace_back(to.group->implicit ? "address" : "upstream", to.group->name);
+    for (const auto& peer : to.group->peers) {
+      facts.emplace_back("server",
+                         peer->host + (peer->backup ? " backup" : "") + (peer->down ? " down" : ""));
+    }
+  }
+  r.proxy_host = to.host;
+  r.proxy_port = to.port;
+  facts.emplace_back("target", std::string(to.target));
   return true;
 }
 

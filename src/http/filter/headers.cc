@@ -94,7 +94,7 @@ void set_added(Build& build, Scope& scope, const Node& node, const Row&) {
   field.value = conf::Expression::compile(build, conf::Realm::http, node.argument_word(1));
   if (is_framing(field.id)) {
     build.diagnostics.warn(node.argument_word(0), "\"" + field.name + "\" is ignored",
-                           "the field is made from how the body is sent");
+                           "the field is made from how the body is sent", "ignored-header");
     return;
   }
   (settings_in(scope).*member).own.push_back(std::move(field));
