@@ -28,6 +28,7 @@ bool prepare_next(const Invocation& invocation, Generation& now, unsigned number
   unsigned workers = alone ? 1 : settings.worker_processes;
   if (!open_zones(*next.config, now.zones, next.zones)) { return false; }
   if (!next.sockets.open(listen_plan(*next.config), workers, now.sockets, kReloadAttempts)) { return false; }
+  forget_text(loaded);
   return move_pid_file(*now.config, *next.config);
 }
 
