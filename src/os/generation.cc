@@ -33,6 +33,7 @@ bool prepare_next(const Invocation& invocation, Generation& now, Generation* for
   shm::Zones& known = former != nullptr ? former->zones : now.zones;
   if (!open_zones(*next.config, known, next.zones)) { return false; }
   if (!next.sockets.open(listen_plan(*next.config), workers, open, kReloadAttempts)) { return false; }
+  forget_text(loaded);
   return move_pid_file(*now.config, *next.config);
 }
 
