@@ -15,14 +15,14 @@ DOTS = ("..", "%2e%2e", ".%2e", "%2E.", "%252e%252e", "%25252e%25252e", "%c0%ae%
 SLASHES = ("/", "%2f", "%2F", "%252f", "//", "///", "/./", "%c0%af", "%e0%80%af", "%ef%bc%8f", "%u2215", "\\", "%5c", "/%00/", ";/",
            "/%2e/", "/x/../")
 # Where an attack begins: a location's name without its slash is the trap of alias.
-STARTS = ("", "/", "/root", "/root/", "/root/sub/", "/alias", "/alias/", "/bare", "/bare/", "/file", "/file/", "/dot", "/regex", "/regex/",
+STARTS = ("", "/", "/top", "/top/", "/top/sub/", "/alias", "/alias/", "/bare", "/bare/", "/file", "/file/", "/dot", "/regex", "/regex/",
           "/named", "/named/", "/try", "/try/", "/tryalias", "/tryalias/", "/index/", "/list", "/list/", "/var/", "/exact/", "/cached/",
           "/links/", "/zip/", "/sub", "/Alias/", "/bare%2f", "/al%69as/", "/bare;", "/x/../bare", "/bare/.", "/bare/sub/..")
 TARGETS = ("secret", "secret.txt", "out/secret", "html/pub-secret/secret", "pub-secret/secret", "html/secret")
 
 CONF = r"""
     server { listen 127.0.0.1:%(port)d; root %(prefix)s/html/pub; default_type text/plain;
-        location /root/ { }
+        location /top/ { root %(prefix)s/html/pub; }
         location /alias/ { alias %(prefix)s/html/pub/; }
         location /bare { alias %(prefix)s/html/pub/; autoindex on; }
         location /file { alias %(prefix)s/html/pub; autoindex on; }
@@ -101,7 +101,7 @@ class Traversal(SluiceTest):
             c = self.attack(s, c, target, seen)
         c.close()
         self.assertGreater(len(seen), 5000)
-        self.assertEqual([s.get(p).text for p in ("/inside", "/alias/inside", "/bareinside", "/root/../inside", "/regex/inside",
+        self.assertEqual([s.get(p).text for p in ("/inside", "/alias/inside", "/bareinside", "/top/../inside", "/regex/inside",
                                                   "/tryaliasinside", "/cached/sub/../inside")], ["inside"] * 7)
 
     def test_forms_of_the_target(self):
