@@ -10,6 +10,7 @@
 #include "conf/value.h"
 #include "http/content.h"
 #include "http/field.h"
+#include "http/field_rules.h"
 #include "http/request.h"
 #include "http/rewrite_fields.h"
 #include "upstream/all_groups.h"
@@ -72,6 +73,7 @@ struct ProxySettings {
   conf::Milliseconds read_timeout{60'000};
   std::vector<SetField> set_fields;
   NameSet set_names;
+  std::vector<FieldRule> field_rules;
   std::vector<std::string> hide;
   std::vector<std::string> pass;
   bool pass_request_headers = true;
