@@ -21,6 +21,8 @@ struct FileReadSettings {
 
   // Whether files are read where they need not be.
   bool reads() const { return threads || direct_from != UINT64_MAX; }
+  // Whether a file that was opened needs to be told of it.
+  bool special() const { return direct_from != UINT64_MAX || read_ahead.bytes != 0; }
 };
 
 class FileSource final : public Source {
