@@ -156,6 +156,9 @@ struct ProxyState {
 // Asks the resolver of the location for the servers behind target.host. False: refused already.
 event::Task<bool> resolve_target(Request& request, upstream::AllGroups& groups, ProxyTarget& target);
 
+// Whether the client gets an interim answer (1xx) of this status.
+bool passes_interim(Request& request, uint16_t status);
+
 // What the answer's body comes from: the origin, at most at the rate of proxy_limit_rate.
 Source* body_source(Request& request, const ProxySettings& settings, Source& origin);
 // Adds what passes the origin's trailer fields on, when the client or the configuration asks for them.
