@@ -185,7 +185,7 @@ CONF_DIR = $(dir $(CONF_PATH))
 install: all man
 	install -d $(sort $(patsubst %,'$(DESTDIR)%',$(dir $(SBIN_PATH)) $(CONF_DIR) $(LOG_DIRS) $(PID_DIR) $(PREFIX)/html))
 	install -m 755 $(BUILD)/sluice '$(DESTDIR)$(SBIN_PATH)'
-	install -m 644 conf/mime.types '$(DESTDIR)$(CONF_DIR)'
+	install -m 644 conf/mime.types conf/koi-win conf/koi-utf conf/win-utf '$(DESTDIR)$(CONF_DIR)'
 	install -m 644 conf/sluice.conf '$(DESTDIR)$(CONF_PATH).default'
 	$(foreach page,$(wildcard html/*),\
 		test -f '$(DESTDIR)$(PREFIX)/$(page)' || install -m 644 $(page) '$(DESTDIR)$(PREFIX)/$(page)';)

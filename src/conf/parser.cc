@@ -46,7 +46,7 @@ class Parser {
 class FileParser {
  public:
   FileParser(Parser& all, const SourceFile& file, Node& place, size_t depth)
-      : all_(all), file_(file), lexer_(file, all.diagnostics), depth_(depth) {
+      : all_(all), file_(file), lexer_(file, all.diagnostics, all.options.environment), depth_(depth) {
     blocks_.push_back({&place, true});
   }
   void run();

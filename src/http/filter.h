@@ -22,16 +22,19 @@ class Filter {
 };
 
 // Stages, from the content to the client. The order is part of their meaning: conditions are judged on what
-// the origin or the file said; ranges are cut out of what would have been sent.
+// the origin or the file said; words are replaced in text, not in what was compressed; ranges are cut out of
+// what would have been sent.
 namespace stage {
-inline constexpr int kAddition = 10;    // add_before_body, add_after_body
-inline constexpr int kSubstitute = 20;  // sub_filter
-inline constexpr int kCharset = 30;
-inline constexpr int kDecompress = 40;   // gunzip
-inline constexpr int kCompress = 50;     // gzip
-inline constexpr int kNotModified = 60;  // 304, 412
-inline constexpr int kHeaders = 70;      // expires, add_header
+inline constexpr int kNotModified = 10;  // 304, 412
+inline constexpr int kHeaders = 20;      // expires, add_header
+inline constexpr int kDecompress = 30;   // gunzip
+inline constexpr int kSubstitute = 40;   // sub_filter
+inline constexpr int kCharset = 50;
+// add_before_body, add_after_body: what subrequests answer has met the stages before this one already.
+inline constexpr int kAddition = 60;
+inline constexpr int kCompress = 70;  // gzip
 inline constexpr int kRange = 80;
+inline constexpr int kRead = 90;  // files that are read rather than sent by sendfile
 }  // namespace stage
 
 // Registered by the feature: make() returns null where the settings do not ask for the filter.
@@ -42,7 +45,7 @@ struct FilterRow {
 };
 using FilterRegistration = Registry<const FilterRow>::Entry;
 
-// Changes the body as it passes. Owned by the request's arena.
+// Changes the body as it passes. Owned by the request's arena. All it gets is memory: files were read.
 class BodyFilter {
  public:
   virtual ~BodyFilter() = default;

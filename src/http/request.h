@@ -21,6 +21,13 @@
 
 namespace sluice::http {
 
+// What an answer's validators are worth after its body was changed here.
+enum class Validity : uint8_t {
+  none,    // they leave
+  weak,    // the date stays, the ETag becomes a weak one (RFC 9110 8.8.1)
+  strong,  // the change is always the same: they stay
+};
+
 // The answer while it is made: head in pieces, and where its body comes from.
 struct Response {
   explicit Response(Arena& arena) : fields(arena), trailers(arena) {}
@@ -45,6 +52,8 @@ struct Response {
   bool upgraded = false;  // a 101 was sent and the tunnel has ended
   void clear();
   void add(BodyFilter* filter);  // behind those already there
+  // The body will be another than the head says: its length is not known, and nobody may ask for parts of it.
+  void body_changes(Validity validity);
   // last_modified, or what a Last-Modified field says; -1: neither. Read only when asked for: it costs.
   int64_t modified_at() const;
 };
@@ -114,11 +123,13 @@ class Request final : private RequestArena, public conf::Evaluation, public log:
 
   uint64_t started_at = 0;  // clock::now() at the first byte
   uint64_t started_wall = 0;
-  uint16_t error_status = 0;        // the status that error_page is handling
-  int forced_status = -1;           // what error_page says the final status shall be
-  uint8_t redirects = 0;            // internal ones so far
-  bool internal = false;            // reached by an internal redirect, or a subrequest
-  bool subrequest = false;          // made here, not by a client: see http/subrequest.h
+  uint16_t error_status = 0;       // the status that error_page is handling
+  int forced_status = -1;          // what error_page says the final status shall be
+  uint8_t redirects = 0;           // internal ones so far
+  Resume resume = Resume::server;  // where the next round begins
+  bool internal = false;           // reached by an internal redirect, rewritten, or a subrequest
+  bool subrequest = false;         // made here, not by a client: see http/subrequest.h
+  bool rewritten_in_place = false;  // `rewrite … break`: the path no longer is what the location was found by
   bool no_error_page = false;       // the error of an error page is answered plainly
   bool discard_connection = false;  // return 444
   bool head_sent = false;
@@ -143,6 +154,10 @@ class Request final : private RequestArena, public conf::Evaluation, public log:
   Verdict refuse(uint16_t status);
   // The path becomes `path` (decoded) and a location is looked for anew.
   Verdict redirect_internally(string_view path, string_view query, bool has_query);
+  // The path was changed: a location is looked for anew, without the server's steps.
+  Verdict relocate();
+  // The location was replaced by one with other settings: its steps are next.
+  Verdict go_on_in(const Location& other);
   // Called once when the request ends, before the log line; the last one first.
   void at_end(void (*call)(Request&, void*), void* context);
   void run_at_end();
@@ -175,9 +190,10 @@ class Request final : private RequestArena, public conf::Evaluation, public log:
   std::string_view doing() const override { return head.line; }
 
  private:
-  Verdict refuse_cycle(string_view target);
+  Verdict refuse_cycle(const char* doing, string_view target);
   void answer_with_page(uint16_t status);
   bool find_error_page(uint16_t status, Verdict& verdict);
+  Verdict show_error_page(const ErrorPage& page);
   struct AtEnd {
     AtEnd* next;
     void (*call)(Request&, void*);

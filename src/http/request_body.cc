@@ -96,6 +96,17 @@ bool body_too_large(const Request& r) {
   return limit != 0 && r.head.framing == Framing::length && r.head.content_length > limit;
 }
 
+void log_unread_body(const Request& r, const Error& error) {
+  if (error.side != Side::client) { return; }
+  if (error.what == What::too_large) {
+    SLUICE_REQUEST_LOG(r, error, 0, "%s", error.text);
+    return;
+  }
+  bool told = error.what == What::timeout || error.what == What::protocol;
+  SLUICE_REQUEST_LOG(r, info, 0, "%s while reading client request body",
+                     told ? log::reason(error).c_str() : "client prematurely closed connection");
+}
+
 event::Task<Result<void>> read_request_body(Request& r) {
   if (r.body.complete) { co_return Result<void>(); }
   BodyStore store(r);

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "http/error_page_text.h"
+#include "http/file_source.h"
 #include "http/host.h"
 #include "http/relay.h"
 #include "http/request_body.h"
@@ -116,8 +117,10 @@ void complete_head(Request& r) {
     if (applies) { filter->head(r); }
   }
   Response& response = r.response;
-  if (response.source == nullptr && response.filters == nullptr && response.length < 0 &&
-      response.status >= 200 && response.status != 204 && response.status != 304) {
+  if (response.filters != nullptr) {
+    read_files(r);
+  } else if (response.source == nullptr && response.length < 0 && response.status >= 200 &&
+             response.status != 204 && response.status != 304) {
     response.length = static_cast<int64_t>(response.body.size());
   }
 }
@@ -253,19 +256,19 @@ uint16_t prepare(Request& r, uint16_t refused) {
 }
 
 event::Task<void> serve(Request& r, uint16_t refused) {
-  Verdict verdict = refused == 0 ? Verdict::next : r.refuse(refused);
-  if (verdict == Verdict::next) {
-    for (const Step* step : r.server->steps) {
-      verdict = step->check(r);
-      if (verdict == Verdict::later) { verdict = co_await step->wait(r); }
-      if (verdict != Verdict::next) { break; }
-    }
-    if (verdict == Verdict::next) { verdict = Verdict::again; }
-  }
+  Verdict verdict = refused == 0 ? Verdict::again : r.refuse(refused);
   // Each round chooses a location and asks it; error pages and internal redirects are further rounds.
   while (verdict == Verdict::again) {
-    bool named = r.location->kind == Location::Kind::named;
-    verdict = named ? Verdict::next : choose_location(r);
+    verdict = Verdict::next;
+    if (r.resume == Resume::server) {
+      for (const Step* step : r.server->steps) {
+        verdict = step->check(r);
+        if (verdict == Verdict::later) { verdict = co_await step->wait(r); }
+        if (verdict != Verdict::next) { break; }
+      }
+      if (verdict != Verdict::next) { continue; }
+    }
+    if (r.resume != Resume::steps) { verdict = choose_location(r); }
     if (verdict == Verdict::next && r.error_status == 0 && body_too_large(r)) {
       SLUICE_REQUEST_LOG(r, error, 0, "client intended to send too large body: %llu bytes",
                          static_cast<unsigned long long>(r.head.content_length));

@@ -72,8 +72,9 @@ std::vector<const Filter*> filters_for(Build& build, const conf::Settings& setti
 void settle(Build& build, Location& location, const conf::Settings& settings) {
   location.settings = build.arena().own<conf::Settings>(settings);
   location.core = &settings.get<CoreSettings>();
-  location.content = settings.get<ContentSettings>().content;
-  if (location.content == nullptr) { location.content = DefaultContent::instance; }
+  for (const Content* own : {settings.get<ContentSettings>().content, DefaultContent::instance}) {
+    if (location.content == nullptr) { location.content = own; }
+  }
   if (Watcher* watcher = Watcher::instance; watcher != nullptr) {
     location.content = watcher->content(build.arena(), location.content);
   }
@@ -368,6 +369,22 @@ const conf::Module<FrameSettings> module(
     conf::Inherit::no);
 
 }  // namespace
+
+Location& begin_unnamed(Scope& inner, const Scope& outer, const Node& node) {
+  const auto& around = *static_cast<const Location*>(outer.object);
+  auto* location = inner.build().arena().own<Location>();
+  location->kind = Location::Kind::unnamed;
+  location->name = around.name;
+  location->at = node.words[0].at;
+  begin_block(inner, location);
+  return *location;
+}
+
+void settle_unnamed(const Scope& inner, const Scope& outer, Location& location) {
+  location.content = inner.get<ContentSettings>().content;
+  if (location.content == nullptr) { location.content = outer.get<ContentSettings>().content; }
+  settle(inner.build(), location, inner.settings());
+}
 
 ServerDraft& draft_of(Build& build, const void* server) {
   return *only<ServerDrafts>(build, "http server drafts").by_server.at(server);

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -15,6 +16,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "conf/build.h"
+#include "http/file_lookup.h"
 #include "http/request.h"
 #include "http/uri.h"
 
@@ -256,9 +258,8 @@ bool is_function_name(string_view name) {
 // --- the answer ---
 
 Verdict refuse_folder(Request& request, string_view folder, int error) {
-  bool missing = error == ENOENT || error == ENOTDIR || error == ENAMETOOLONG;
   SLUICE_REQUEST_LOG(request, error, error, "opendir() \"%s\" failed", folder.data());
-  return request.refuse(missing ? 404 : error == EACCES ? 403 : 500);
+  return request.refuse(status_of_missing(error));
 }
 
 Verdict send_list(Request& request, string_view type, const std::string& text) {
@@ -288,8 +289,13 @@ Verdict answer_with_list(Request& request, string_view folder) {
   if (settings.form == Form::jsonp && !is_function_name(callback_of(request.query))) {
     return request.refuse(400);
   }
-  std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir(folder.data()), ::closedir);
-  if (open == nullptr) { return refuse_folder(request, folder, errno); }
+  int fd = open_path(guarded_path(request, folder), O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
+  if (fd < 0) { return refuse_folder(request, folder, errno); }
+  std::unique_ptr<DIR, int (*)(DIR*)> open(::fdopendir(fd), ::closedir);
+  if (open == nullptr) {
+    ::close(fd);
+    return refuse_folder(request, folder, ENOMEM);
+  }
   return send_form(request, settings.form, read_folder(open.get()));
 }
 

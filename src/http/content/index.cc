@@ -1,12 +1,11 @@
 #include "http/content/index.h"
 
-#include <sys/stat.h>
-
 #include <cerrno>
 #include <vector>
 
 #include "conf/build.h"
 #include "conf/expression.h"
+#include "http/file_lookup.h"
 #include "http/request.h"
 #include "http/root.h"
 
@@ -49,7 +48,7 @@ const conf::Module<IndexSettings> module(
 
 // A name that cannot be looked up, or a folder that is not there.
 Verdict missing(Request& request, string_view name, int error) {
-  bool forbidden = error == EACCES;
+  bool forbidden = error == EACCES || error == ELOOP;
   if (forbidden || request.core().log_not_found) {
     SLUICE_REQUEST_LOG(request, error, error, "\"%s\" is %s", name.data(),
                        forbidden ? "forbidden" : "not found");
@@ -69,13 +68,13 @@ Verdict try_name(Request& request, string_view folder, string_view name) {
   if (name.empty()) { return Verdict::next; }
   if (name.starts_with('/')) { return send_on(request, name); }
   string_view file = name_in(request, folder, name);
-  struct stat status;
-  if (::stat(file.data(), &status) == 0) {
-    return S_ISDIR(status.st_mode) ? Verdict::next
-                                   : send_on(request, request.arena().join(request.path, name));
+  FoundFile found = look_up_file(request, file);
+  if (found.error == 0) {
+    return found.status.folder ? Verdict::next : send_on(request, request.arena().join(request.path, name));
   }
-  bool hopeless = errno == ENOTDIR || errno == ENAMETOOLONG || errno == EACCES;
-  return hopeless ? missing(request, file, errno) : Verdict::next;
+  bool hopeless =
+      found.error == ENOTDIR || found.error == ENAMETOOLONG || found.error == EACCES || found.error == ELOOP;
+  return hopeless ? missing(request, file, found.error) : Verdict::next;
 }
 
 const std::vector<conf::Expression>& names_for(const Request& request) {
@@ -94,10 +93,8 @@ Verdict answer_with_index(Request& request, string_view folder) {
     Verdict verdict = try_name(request, folder, name);
     if (verdict != Verdict::next) { return verdict; }
   }
-  struct stat status;
-  if (::stat(folder.data(), &status) == 0) { return Verdict::next; }
-  int error = errno;
-  return missing(request, name_in(request, folder, first), error);
+  int error = look_up_file(request, folder).error;
+  return error == 0 ? Verdict::next : missing(request, name_in(request, folder, first), error);
 }
 
 }  // namespace sluice::http

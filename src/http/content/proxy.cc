@@ -109,14 +109,8 @@ event::Task<Result<void>> Proxying::prepare_body() {
 }
 
 void Proxying::log_failure(const Error& error, const char* when) {
-  if (error.side == Side::client && error.what == What::too_large) {
-    SLUICE_REQUEST_LOG(r, error, 0, "%s", error.text);
-    return;
-  }
-  if (error.side == Side::client && (error.what == What::timeout || error.what == What::protocol)) {
-    SLUICE_REQUEST_LOG(r, info, 0, "%s while reading client request body", log::reason(error).c_str());
-    return;
-  }
+  bool of_body = error.what == What::too_large || error.what == What::timeout || error.what == What::protocol;
+  if (error.side == Side::client && of_body) { return log_unread_body(r, error); }
   if (error.side == Side::client) {
     SLUICE_REQUEST_LOG(r, info, error.sys,
                        "client prematurely closed connection, so upstream connection is closed too while %s",

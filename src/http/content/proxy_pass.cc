@@ -151,7 +151,8 @@ bool ProxyPass::find_target(Request& r, ProxyTarget& out) const {
   out.group = group;
   out.host = host.starts_with("unix:") ? string_view("localhost") : string_view(host);
   out.port = port;
-  if (!replaces) {
+  // A path that was rewritten has no name of a location to replace.
+  if (!replaces || r.rewritten_in_place) {
     out.target = passed_target(r);
     return true;
   }

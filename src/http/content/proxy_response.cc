@@ -107,6 +107,13 @@ void obey_accel(Request& r, const ProxySettings& settings, const Fields& fields,
   }
 }
 
+// What the origin writes in, as it says beside the type.
+void name_charset(Request& r, const Fields& fields) {
+  string_view& type = r.response.content_type;
+  if (type.empty() || type.find("charset=") != string_view::npos) { return; }
+  type = r.arena().join(type, "; charset=", fields.value(FieldId::x_accel_charset));
+}
+
 Verdict accel_redirect(Request& r, string_view value, const Fields& fields) {
   // These describe the answer, wherever its body comes from.
   auto* kept = r.arena().make<Fields>(r.arena());
@@ -189,6 +196,7 @@ Verdict take_response(Request& r, const ProxyPass& pass, const ProxySettings& se
   bool buffering = settings.buffering;
   obey_accel(r, settings, head.fields, buffering);
   copy_fields(r, pass, settings, head.fields);
+  if (obeyed(settings, head.fields, FieldId::x_accel_charset)) { name_charset(r, head.fields); }
   switch (head.framing) {
     case Framing::length:
       r.response.length = static_cast<int64_t>(head.content_length);

@@ -1,17 +1,20 @@
 // Files: what serves where no directive names another content. A path that ends in a slash is answered by
 // `index`, then `autoindex`.
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <utility>
 
 #include "base/clock.h"
+#include "http/compression.h"
 #include "http/conditional.h"
 #include "http/content.h"
 #include "http/content/autoindex.h"
 #include "http/content/index.h"
+#include "http/content/precompressed.h"
+#include "http/file_lookup.h"
+#include "http/file_source.h"
 #include "http/request.h"
 #include "http/root.h"
 #include "http/uri.h"
@@ -24,29 +27,12 @@ namespace {
 // sends it from its own cache.
 constexpr uint64_t kReadWhole = 64 << 10;
 
-class File {
- public:
-  explicit File(int fd) : fd_(fd) {}
-  File(File&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  ~File() {
-    if (fd_ >= 0) { ::close(fd_); }
-  }
-  int fd() const { return fd_; }
-  bool is_open() const { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
-
 Verdict refuse_file(Request& request, const char* call, string_view name, int error) {
-  bool missing = error == ENOENT || error == ENOTDIR || error == ENAMETOOLONG;
-  bool denied = error == EACCES;
-  if (missing && !request.core().log_not_found) { return request.refuse(404); }
-  auto level = missing || denied ? log::Level::error : log::Level::crit;
+  uint16_t status = status_of_missing(error);
+  if (status == 404 && !request.core().log_not_found) { return request.refuse(404); }
+  auto level = status != 500 ? log::Level::error : log::Level::crit;
   SLUICE_LOG(request.log(), level, &request, error, "%s \"%s\" failed", call, name.data());
-  return request.refuse(missing ? 404 : denied ? 403 : 500);
+  return request.refuse(status);
 }
 
 Verdict refuse_kind(Request& request, string_view name) {
@@ -62,19 +48,18 @@ Verdict redirect_to_folder(Request& request) {
   return Verdict::done;
 }
 
-void describe_file(Request& request, const struct stat& status) {
+void describe_file(Request& request, const FileStatus& status) {
   Response& response = request.response;
   Arena& arena = request.arena();
   response.status = 200;
-  response.length = status.st_size;
-  response.last_modified = status.st_mtime;
+  response.length = status.size;
+  response.last_modified = status.modified;
   response.ranges_allowed = true;
   char* date = arena.characters(clock::kHttpDateSize);
-  clock::write_http_date(date, status.st_mtime);
+  clock::write_http_date(date, status.modified);
   response.fields.add(FieldId::last_modified, {date, clock::kHttpDateSize});
   if (request.core().etag) {
-    response.fields.add(FieldId::etag,
-                        make_etag(arena, status.st_mtime, static_cast<uint64_t>(status.st_size)));
+    response.fields.add(FieldId::etag, make_etag(arena, status.modified, static_cast<uint64_t>(status.size)));
   }
   const CoreSettings& core = request.core();
   const MimeTypes& types = core.types != nullptr ? *core.types : MimeTypes::built_in();
@@ -107,34 +92,54 @@ bool wants_whole(const Fields& fields) {
          !fields.has(FieldId::if_unmodified_since);
 }
 
-Verdict send_file(Request& request, File file, string_view name) {
+// Files that are read rather than sent have their own ways.
+void prepare_reading(const FileReadSettings& settings, const OpenFile& file, uint64_t size) {
+  if (settings.read_ahead.bytes > 0) { ::posix_fadvise(file.fd(), 0, 0, POSIX_FADV_SEQUENTIAL); }
+  // A file system that cannot do it reads as usual.
+  if (size >= settings.direct_from) { ::fcntl(file.fd(), F_SETFL, O_DIRECT | O_NONBLOCK); }
+}
+
+Verdict send_file(Request& request, OpenFile file, string_view name) {
   Response& response = request.response;
   auto size = static_cast<uint64_t>(response.length);
   if (request.is_head() || size == 0) { return Verdict::done; }
-  if (size <= kReadWhole && wants_whole(request.head.fields)) {
+  const auto& settings = request.settings<FileReadSettings>();
+  if (settings.special()) { prepare_reading(settings, file, size); }
+  if (size <= kReadWhole && !settings.reads() && wants_whole(request.head.fields)) {
     bool read = read_whole(response, file.fd());
     return read ? Verdict::done : refuse_file(request, "pread()", name, errno);
   }
-  auto* kept = request.arena().own<File>(std::move(file));
+  auto* kept = request.arena().own<OpenFile>(std::move(file));
   response.body.append_file(kept->fd(), 0, size);
   return Verdict::done;
+}
+
+Verdict send_precompressed(Request& request, PrecompressedFile file, string_view name) {
+  if (request.head.method == Method::post) { return request.refuse(405); }
+  describe_file(request, file.found.status);
+  request.response.ranges_allowed = false;
+  request.response.fields.add(FieldId::content_encoding, file.coding);
+  return send_file(request, std::move(file.found.file), name);
 }
 
 Verdict answer_file(Request& request) {
   MappedFile mapped = map_file(request, request.path);
   if (mapped.refused != 0) { return request.refuse(mapped.refused); }
   string_view name = mapped.name;
-  // Not to be held up by a pipe, nor to be given a terminal.
-  File file(::open(name.data(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
-  if (!file.is_open() && errno == ENXIO) { return refuse_kind(request, name); }
-  if (!file.is_open()) { return refuse_file(request, "open()", name, errno); }
-  struct stat status;
-  if (::fstat(file.fd(), &status) != 0) { return refuse_file(request, "fstat()", name, errno); }
-  if (S_ISDIR(status.st_mode)) { return redirect_to_folder(request); }
-  if (!S_ISREG(status.st_mode)) { return refuse_kind(request, name); }
+  bool beside = false;
+  if (has_precompressed(request)) {
+    PrecompressedFile compressed = open_precompressed(request, name, beside);
+    if (beside) { tell_vary(request); }
+    if (compressed.coding != nullptr) { return send_precompressed(request, std::move(compressed), name); }
+  }
+  FoundFile found = open_file(request, name);
+  if (found.error == ENXIO) { return refuse_kind(request, name); }
+  if (found.error != 0) { return refuse_file(request, found.call, name, found.error); }
+  if (found.status.folder) { return redirect_to_folder(request); }
+  if (!found.status.regular) { return refuse_kind(request, name); }
   if (request.head.method == Method::post) { return request.refuse(405); }
-  describe_file(request, status);
-  return send_file(request, std::move(file), name);
+  describe_file(request, found.status);
+  return send_file(request, std::move(found.file), name);
 }
 
 Verdict answer_folder(Request& request) {

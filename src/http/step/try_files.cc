@@ -1,10 +1,9 @@
 // `try_files`: the first of several paths that has a file is served, or else the last one is gone to.
-#include <sys/stat.h>
-
 #include <vector>
 
 #include "conf/build.h"
 #include "conf/expression.h"
+#include "http/file_lookup.h"
 #include "http/request.h"
 #include "http/root.h"
 
@@ -96,7 +95,7 @@ class TryFiles final : public Step {
       if (candidate.folder) { path.remove_suffix(1); }
       MappedFile file = map_file(request, path);
       if (file.refused == 500) { return request.refuse(500); }
-      if (file.refused != 0 || !exists(file.name, candidate.folder)) { continue; }
+      if (file.refused != 0 || !exists(request, file.name, candidate.folder)) { continue; }
       serve_here(request, path);
       return Verdict::next;
     }
@@ -104,9 +103,9 @@ class TryFiles final : public Step {
   }
 
  private:
-  static bool exists(string_view name, bool folder) {
-    struct stat status;
-    return ::stat(name.data(), &status) == 0 && S_ISDIR(status.st_mode) == folder;
+  static bool exists(Request& request, string_view name, bool folder) {
+    FoundFile found = look_up_file(request, name);
+    return found.error == 0 && found.status.folder == folder;
   }
 
   Verdict answer_code(Request& request) const {

@@ -1,0 +1,146 @@
+#include "http/recoding.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/text.h"
+
+namespace sluice::http {
+
+namespace {
+constexpr size_t kLongestReference = 10;  // &#1114111;
+}
+
+uint32_t decode_utf8(string_view text, size_t& size) {
+  auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
+  size = 1;
+  unsigned char first = byte(0);
+  if (first < 0x80) { return first; }
+  // What may follow the first byte depends on it: no longer form than needed, no surrogates, nothing beyond
+  // the last character.
+  size_t length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  if (first < 0xc2 || first > 0xf4) { return kInvalid; }
+  unsigned char low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+  unsigned char high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+  uint32_t character = first & (0xff >> (length + 1));
+  for (; size < length; ++size) {
+    if (size == text.size()) { return kCut; }
+    if (byte(size) < low || byte(size) > high) { return kInvalid; }
+    character = character << 6 | (byte(size) & 0x3f);
+    low = 0x80;
+    high = 0xbf;
+  }
+  return character;
+}
+
+Recoding::Recoding(Kind kind) : kind_(kind) {
+  for (unsigned i = 0; i < 256; ++i) { bytes_[i] = i < 0x80 ? static_cast<uint8_t>(i) : uint8_t{'?'}; }
+  if (kind != Kind::to_utf8) { return; }
+  for (uint8_t byte : bytes_) { sequences_.push_back({1, {static_cast<char>(byte), 0, 0, 0}}); }
+}
+
+void Recoding::map_to_utf8(uint8_t from, string_view sequence) {
+  Sequence& place = sequences_[from];
+  place.size = static_cast<uint8_t>(std::min(sequence.size(), sizeof place.bytes));
+  memcpy(place.bytes, sequence.data(), place.size);
+}
+
+void Recoding::map_from_utf8(uint32_t character, uint8_t to) {
+  if (character < 0x80) {
+    bytes_[character] = to;
+  } else {
+    characters_.push_back({character, to});
+  }
+}
+
+void Recoding::finish() { std::sort(characters_.begin(), characters_.end()); }
+
+int Recoding::byte_for(uint32_t character) const {
+  auto found = std::lower_bound(characters_.begin(), characters_.end(), std::pair(character, uint8_t{0}));
+  return found != characters_.end() && found->first == character ? found->second : -1;
+}
+
+void Recoder::push_bytes(string_view text, Chain& out) const {
+  BufferRef made(Buffer::make(text.size()));
+  std::transform(text.begin(), text.end(), made->data(),
+                 [&](char c) { return static_cast<char>(recoding_.bytes_[static_cast<uint8_t>(c)]); });
+  string_view whole(made->data(), text.size());
+  out.append(whole, std::move(made));
+}
+
+void Recoder::push_to_utf8(string_view text, Chain& out) const {
+  size_t room = 0;
+  for (char c : text) { room += recoding_.sequences_[static_cast<uint8_t>(c)].size; }
+  BufferRef made(Buffer::make(room + sizeof(Recoding::Sequence::bytes)));
+  char* at = made->data();
+  for (char c : text) {
+    const Recoding::Sequence& sequence = recoding_.sequences_[static_cast<uint8_t>(c)];
+    memcpy(at, sequence.bytes, sizeof sequence.bytes);
+    at += sequence.size;
+  }
+  string_view whole(made->data(), room);
+  out.append(whole, std::move(made));
+}
+
+char* Recoder::put_character(char* at, uint32_t character) const {
+  if (character == kInvalid) {
+    *at = '?';
+    return at + 1;
+  }
+  int byte = character < 0x80 ? recoding_.bytes_[character] : recoding_.byte_for(character);
+  if (byte >= 0) {
+    *at = static_cast<char>(byte);
+    return at + 1;
+  }
+  at = write_decimal(sluice::put(at, "&#"), character);
+  *at = ';';
+  return at + 1;
+}
+
+void Recoder::push_from_utf8(string_view text, bool last, Chain& out) {
+  // References are longer than what they stand for: by how much at most is known.
+  BufferRef made(Buffer::make((text.size() + sizeof cut_) / 2 * kLongestReference + kLongestReference));
+  char* at = made->data();
+  size_t done = 0;
+  while (done < text.size()) {
+    size_t size;
+    uint32_t character;
+    if (cut_size_ == 0) {
+      character = decode_utf8(text.substr(done), size);
+      if (character == kCut) { break; }
+      done += size;
+    } else {
+      // One byte more of the character that was cut off.
+      cut_[cut_size_++] = text[done];
+      character = decode_utf8({cut_, cut_size_}, size);
+      if (character == kCut) {
+        ++done;
+        continue;
+      }
+      // A byte that does not belong to it begins the next one.
+      if (size == cut_size_) { ++done; }
+      cut_size_ = 0;
+    }
+    at = put_character(at, character);
+  }
+  if (done < text.size()) {
+    cut_size_ = text.size() - done;
+    memcpy(cut_, text.data() + done, cut_size_);
+  }
+  if (last && cut_size_ > 0) { at = put_character(at, kInvalid); }
+  string_view whole(made->data(), static_cast<size_t>(at - made->data()));
+  out.append(whole, std::move(made));
+}
+
+void Recoder::push(string_view text, bool last, Chain& out) {
+  switch (recoding_.kind()) {
+    case Recoding::Kind::bytes:
+      return push_bytes(text, out);
+    case Recoding::Kind::to_utf8:
+      return push_to_utf8(text, out);
+    case Recoding::Kind::from_utf8:
+      return push_from_utf8(text, last, out);
+  }
+}
+
+}  // namespace sluice::http
