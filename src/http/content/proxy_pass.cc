@@ -104,6 +104,8 @@ void set_proxy_pass(Build& build, Scope& scope, const Node& node, const Row&) {
   if (location != nullptr && scope.context() == conf::kLocation) { pass->location = location->name; }
   pass->url = conf::Expression::compile(build, conf::Realm::http, word);
   content.content = pass;
+  bool tls = istarts_with(word.text, "https://");
+  if (tls && !check_scheme(build, word)) { return; }
   if (pass->url.constant()) {
     if (!check_scheme(build, word)) { return; }
     set_constant(build, scope, word, *pass);
