@@ -54,6 +54,7 @@ class Autoindex(SluiceTest):
         self.assertEqual(listed[3]["type"], "other")
         self.assertEqual(s.get("/json/folder/").json(), [])
         s.write_file("html/d/folder/a\tb\nc\x01\\", "x")
+        os.utime(s.path("html/d/folder"), (981173106, 981173106))
         got = s.get("/json/folder/")
         self.assertIn(r'"a\tb\nc\u0001\\"', got.text)
         self.assertEqual(got.json()[0]["name"], "a\tb\nc\x01\\")
