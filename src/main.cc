@@ -38,8 +38,6 @@ int main(int argc, char** argv) {
   os::take_title_room(argc, argv);
   os::open_first_log(invocation);
   if (!options.signal.empty()) { return cli::send_signal(invocation, options); }
-  if (options.command == "status") { return cli::status(invocation, options); }
-  if (options.command == "upgrade") { return cli::upgrade(invocation); }
   if (options.test) { return cli::test_configuration(invocation, options); }
   return os::run_server(invocation);
 }

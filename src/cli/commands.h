@@ -13,12 +13,6 @@ int test_configuration(const os::Invocation& invocation, const Options& options)
 // waits until the new configuration serves or was refused.
 int send_signal(const os::Invocation& invocation, const Options& options);
 
-// upgrade: the running server gives way to the binary that lies at its path now; the exit code.
-int upgrade(const os::Invocation& invocation);
-
-// status: prints what the running master says of itself; 0 when it serves.
-int status(const os::Invocation& invocation, const Options& options);
-
 // Looks every few milliseconds until it is done, for that long at most; whether it is.
 bool within(int milliseconds, const std::function<bool()>& done);
 

@@ -29,14 +29,6 @@ class Reader {
         options_.no_wait = true;
         continue;
       }
-      if (word == "--json") {
-        options_.json = true;
-        continue;
-      }
-      if ((word == "upgrade" || word == "status") && options_.command.empty()) {
-        options_.command = word;
-        continue;
-      }
       if (!word.starts_with('-')) { return fail("invalid option: \"" + std::string(word) + "\""); }
       if (!letters(word)) { return false; }
     }

@@ -17,8 +17,6 @@ struct Options {
   std::string manual;                               // --manual: "plain" or "mdoc"
   std::string signal;                               // -s
   bool no_wait = false;                             // --no-wait, for -s reload
-  std::string command;                              // upgrade, status
-  bool json = false;                                // --json, for status
   std::string prefix, conf, error_log, directives;  // -p -c -e -g; empty when not given
 };
 

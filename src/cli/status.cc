@@ -1,11 +1,14 @@
 // sluice status: what runs, as the master says of itself.
+#include <algorithm>
 #include <ctime>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "base/log.h"
 #include "base/text.h"
+#include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/json.h"
+#include "cli/zones.h"
 #include "os/board.h"
 #include "os/load.h"
 
@@ -32,37 +35,73 @@ std::string hash_of(const MasterState& state) {
   return format("%016llx", static_cast<unsigned long long>(state.configuration));
 }
 
-void print_text(pid_t master, const MasterState& state) {
+void print_text(pid_t master, const MasterState& state, const std::vector<ZoneState>& zones) {
   printf("sluice/%s, process %d, %s since %s\n", state.version.c_str(), master, phase_name(state.phase),
          written(state.started).c_str());
   printf("generation %u since %s, configuration %s\n", state.generation, written(state.serving_since).c_str(),
          hash_of(state).c_str());
   printf("%u workers, %u of older generations finish their requests\n", state.workers, state.leaving);
   if (state.binary != 0) { printf("process %d runs a new binary beside it\n", state.binary); }
+  for (const ZoneState& zone : zones) {
+    printf("zone \"%s\" of %s: %llu bytes, %llu free\n", zone.name.c_str(), zone.kind.c_str(),
+           static_cast<unsigned long long>(zone.size), static_cast<unsigned long long>(zone.free));
+    for (const std::string& finding : zone.findings) { printf("  %s\n", finding.c_str()); }
+  }
   if (state.failed) { printf("the last reload failed:\n%s", state.message.c_str()); }
 }
 
-void print_json(pid_t master, const MasterState& state) {
-  nlohmann::ordered_json all;
-  all["version"] = state.version;
-  all["pid"] = master;
-  all["state"] = phase_name(state.phase);
-  all["started"] = state.started;
-  all["generation"] = state.generation;
-  all["serving_since"] = state.serving_since;
-  all["configuration"] = hash_of(state);
-  all["workers"] = state.workers;
-  all["leaving"] = state.leaving;
-  if (state.binary != 0) { all["new_binary"] = state.binary; }
-  all["reloads"] = state.attempts;
-  if (state.failed) { all["reload_error"] = state.message; }
-  printf("%s\n", all.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+Json list_of(const std::vector<ZoneState>& zones) {
+  Json list = Json::array();
+  for (const ZoneState& zone : zones) {
+    Json findings = Json::array();
+    for (const std::string& finding : zone.findings) { findings.add(finding); }
+    Json one = Json::object();
+    one.set("kind", zone.kind).set("name", zone.name).set("size", zone.size).set("free", zone.free);
+    one.set("findings", std::move(findings));
+    list.add(std::move(one));
+  }
+  return list;
 }
 
-}  // namespace
+void print_json(pid_t master, const MasterState& state, const std::vector<ZoneState>& zones) {
+  Json all = Json::object();
+  all.set("version", state.version)
+      .set("pid", static_cast<uint32_t>(master))
+      .set("state", phase_name(state.phase))
+      .set("started", state.started)
+      .set("generation", state.generation)
+      .set("serving_since", state.serving_since)
+      .set("configuration", hash_of(state))
+      .set("workers", state.workers)
+      .set("leaving", state.leaving)
+      .set("reloads", state.attempts)
+      .set("zones", list_of(zones));
+  if (state.binary != 0) { all.set("new_binary", static_cast<uint32_t>(state.binary)); }
+  if (state.failed) { all.set("reload_error", state.message); }
+  print(all.text());
+}
 
-int status(const os::Invocation& invocation, const Options& options) {
-  os::Loaded loaded = os::load(invocation);
+constexpr const char* kUsage = "status [-c file] [-p prefix] [-g directives] [--format text|json] [--check]";
+constexpr const char* kAbout =
+    "Prints what the running server says of itself: version, process, the generation that serves and since "
+    "when,\n"
+    "the hash of its configuration as in the error log, workers, and why the last reload failed when it "
+    "did.\n"
+    "The exit code is 0 when it serves, 1 when not.";
+
+int run(const std::vector<std::string>& arguments, const char* binary) {
+  ConfigurationOptions configuration;
+  std::string shown = "text";
+  bool check = false;
+  std::vector<std::string> words;
+  int code = 0;
+  std::vector<Option> rows =
+      configuration.with({{"--format", "text|json", "how (text)", nullptr, &shown, nullptr},
+                          {"--check", "", "walk the zones and tell what is wrong in them", &check}});
+  if (!read_arguments(arguments, kUsage, kAbout, rows, words, code)) { return code; }
+  if (!words.empty()) { return say_usage("unexpected \"" + words[0] + "\""); }
+  if (!known_format(shown, {"text", "json"})) { return kUsageError; }
+  os::Loaded loaded = os::load(configuration.invocation(binary));
   // A configuration that has become bad still says where the pid file is, unless that is what is wrong.
   if (loaded.config == nullptr) {
     os::report(loaded.diagnostics, true);
@@ -78,8 +117,16 @@ int status(const os::Invocation& invocation, const Options& options) {
     return 1;
   }
   MasterState state = board->read();
-  (options.json ? print_json : print_text)(master, state);
-  return state.phase == MasterState::Phase::serving ? 0 : 1;
+  std::vector<ZoneState> zones = zones_of(master, *loaded.config, check);
+  (shown == "json" ? print_json : print_text)(master, state, zones);
+  bool sound =
+      std::all_of(zones.begin(), zones.end(), [](const ZoneState& zone) { return zone.findings.empty(); });
+  return state.phase == MasterState::Phase::serving && sound ? 0 : 1;
 }
+
+const CommandRow row{"status", "say what runs: version, generation, configuration, workers", run};
+const CommandRegistration registered(row);
+
+}  // namespace
 
 }  // namespace sluice::cli

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "base/log.h"
+#include "cli/command.h"
 #include "cli/commands.h"
 #include "os/board.h"
 #include "os/listeners.h"
@@ -85,8 +86,6 @@ int roll_back(pid_t old_master, const BoardView& old_board, pid_t binary, const 
   return say("rolled back: the old binary serves");
 }
 
-}  // namespace
-
 int upgrade(const os::Invocation& invocation) {
   os::Loaded loaded = os::load(invocation);
   os::report(loaded.diagnostics, true);
@@ -134,5 +133,26 @@ int upgrade(const os::Invocation& invocation) {
          old_master);
   return 0;
 }
+
+constexpr const char* kUsage = "upgrade [-c file] [-p prefix] [-g directives]";
+constexpr const char* kAbout =
+    "Lets the binary that lies at the running server's path now take over from it, without refusing a\n"
+    "connection: waits until the new one serves and answers on each address, then ends the old one. When any "
+    "of\n"
+    "this fails, the old one goes on and the exit code is 1.";
+
+int run(const std::vector<std::string>& arguments, const char* binary) {
+  ConfigurationOptions configuration;
+  std::vector<std::string> words;
+  int code = 0;
+  if (!read_arguments(arguments, kUsage, kAbout, configuration.with({}), words, code)) { return code; }
+  if (!words.empty()) { return say_usage("unexpected \"" + words[0] + "\""); }
+  return upgrade(configuration.invocation(binary));
+}
+
+const CommandRow row{"upgrade", "let the binary that is installed now take over from the running one", run};
+const CommandRegistration registered(row);
+
+}  // namespace
 
 }  // namespace sluice::cli

@@ -2,7 +2,9 @@
 
 #include <openssl/crypto.h>
 
+#include "base/text.h"
 #include "cli/build_info.h"
+#include "cli/command.h"
 #include "config.h"
 
 namespace sluice::cli {
@@ -21,33 +23,37 @@ std::string configuration_text() {
 }
 
 std::string help_text() {
-  return "Usage: sluice [-?hvVtTq] [-s signal [--no-wait]] [-p prefix]\n"
-         "              [-e filename] [-c filename] [-g directives] [upgrade | status [--json]]\n"
-         "\n"
-         "Options:\n"
-         "  -?,-h         : this help\n"
-         "  -v            : show version and exit\n"
-         "  -V            : show version and configure options then exit\n"
-         "  -t            : test configuration and exit\n"
-         "  -T            : test configuration, dump it and exit\n"
-         "  -q            : suppress non-error messages during configuration testing\n"
-         "  -s signal     : send signal to a master process: stop, quit, reopen, reload\n"
-         "                  (reload waits until the new configuration serves, or says why not)\n"
-         "  --no-wait     : with -s reload, do not wait\n"
-         "  -p prefix     : set prefix path (default: " SLUICE_PREFIX
-         ")\n"
-         "  -e filename   : set error log file (default: " SLUICE_ERROR_LOG_PATH
-         ")\n"
-         "  -c filename   : set configuration file (default: " SLUICE_CONF_PATH
-         ")\n"
-         "  -g directives : set global directives out of configuration file\n"
-         "  --manual      : print the reference of all directives and variables\n"
-         "                  (--manual=mdoc: as the source of a manual page)\n"
-         "\n"
-         "Commands:\n"
-         "  upgrade       : let the binary that is installed now take over from the running one\n"
-         "  status        : say what runs: version, generation, configuration, workers (--json: as JSON)\n"
-         "\n";
+  std::string text =
+      "Usage: sluice [-?hvVtTq] [-s signal [--no-wait]] [-p prefix]\n"
+      "              [-e filename] [-c filename] [-g directives]\n"
+      "       sluice command [options]\n"
+      "\n"
+      "Options:\n"
+      "  -?,-h         : this help\n"
+      "  -v            : show version and exit\n"
+      "  -V            : show version and configure options then exit\n"
+      "  -t            : test configuration and exit\n"
+      "  -T            : test configuration, dump it and exit\n"
+      "  -q            : suppress non-error messages during configuration testing\n"
+      "  -s signal     : send signal to a master process: stop, quit, reopen, reload\n"
+      "                  (reload waits until the new configuration serves, or says why not)\n"
+      "  --no-wait     : with -s reload, do not wait\n"
+      "  -p prefix     : set prefix path (default: " SLUICE_PREFIX
+      ")\n"
+      "  -e filename   : set error log file (default: " SLUICE_ERROR_LOG_PATH
+      ")\n"
+      "  -c filename   : set configuration file (default: " SLUICE_CONF_PATH
+      ")\n"
+      "  -g directives : set global directives out of configuration file\n"
+      "  --manual      : print the reference of all directives and variables\n"
+      "                  (--manual=mdoc: as the source of a manual page)\n"
+      "\n"
+      "\n"
+      "Commands, each with --help:\n";
+  for (const CommandRow* command : all_commands()) {
+    append_format(text, "  %-14s: %s\n", command->name, command->summary);
+  }
+  return text + "\n";
 }
 
 }  // namespace sluice::cli

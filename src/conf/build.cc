@@ -73,7 +73,6 @@ void Build::run(const Tree& tree) {
 }
 
 void Build::children(Scope& scope, const Node& block) {
-  std::vector<std::pair<const Node*, const Row*>> structural;
   if (observer != nullptr) { observer->begin(scope, block); }
   for (const Node& node : block.children) {
     const Row* row = accept(scope, node);
@@ -81,13 +80,13 @@ void Build::children(Scope& scope, const Node& block) {
     scope.counted(*row);
     if (observer != nullptr) { observer->applied(*row, node); }
     if (row->form == Form::structural) {
-      structural.emplace_back(&node, row);
+      scope.put_off([this, &scope, &node, row] { row->set(*this, scope, node, *row); });
       continue;
     }
     row->set(*this, scope, node, *row);
   }
   if (scope.context() == kMain) { config.main = scope.settings(); }
-  for (auto [node, row] : structural) { row->set(*this, scope, *node, *row); }
+  for (const auto& work : scope.put_off_) { work(); }
   if (observer != nullptr) { observer->end(); }
 }
 

@@ -138,10 +138,14 @@ class Scope {
   bool first_in_block(const Row& row) const { return count(row) <= 1; }
   int count(const Row& row) const;
   void counted(const Row& row);
+  // Runs once the simple directives of the block were applied, in its turn among the inner blocks: for a
+  // block that inherits all of them, but must know its place between them.
+  void put_off(std::function<void()> work) { put_off_.push_back(std::move(work)); }
   // What the block builds (a server, a location, an upstream), for its own setters.
   void* object = nullptr;
 
  private:
+  friend class Build;
   static constexpr size_t kMostModules = 256;
   using Slots = std::bitset<kMostModules>;
   void inherit();
@@ -155,6 +159,7 @@ class Scope {
   bool shares_slots_ = true;
   Slots owned_;
   std::vector<std::pair<const Row*, int>> seen_;
+  std::vector<std::function<void()>> put_off_;
 };
 
 // Parse of one word into a member's type. Specialised in value_parse.h; `expected` names what would be right.

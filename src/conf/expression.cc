@@ -1,5 +1,6 @@
 #include "conf/expression.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/text.h"
@@ -24,6 +25,20 @@ Word part_of(const Word& where, std::string_view text, size_t from, size_t lengt
     part.length = static_cast<uint32_t>(length);
   }
   return part;
+}
+
+// Where the next variable of `text`, a part of `where`, is mentioned; its end when there is none.
+size_t next_mention(const Word& where, std::string_view text, size_t from) {
+  size_t at = text.find('$', from);
+  if (where.plain_dollars != nullptr) {
+    size_t offset = where.text.find(text);
+    const std::vector<uint32_t>& plain = *where.plain_dollars;
+    while (at != std::string_view::npos && offset != std::string::npos &&
+           std::binary_search(plain.begin(), plain.end(), offset + at)) {
+      at = text.find('$', at + 1);
+    }
+  }
+  return std::min(at, text.size());
 }
 
 // A variable's mention at the start of `text`, which is a $.
@@ -56,12 +71,18 @@ Expression Expression::literal(std::string_view text) {
   return made;
 }
 
+Expression Expression::of(const Variable& variable) {
+  Expression made = literal("$" + variable.name);
+  made.parts_.emplace_back().variable = &variable;
+  return made;
+}
+
 Expression Expression::compile(Build& build, Realm realm, const Word& where, std::string_view text) {
   Expression made = literal(text);
   VariableTable& table = build.config.variables(realm);
   size_t from = 0;
   while (from < text.size()) {
-    size_t dollar = std::min(text.find('$', from), text.size());
+    size_t dollar = next_mention(where, text, from);
     if (dollar == text.size() && made.parts_.empty()) { break; }
     if (dollar > from) { made.parts_.emplace_back().literal = text.substr(from, dollar - from); }
     if (dollar == text.size()) { break; }
@@ -96,10 +117,14 @@ Value Expression::value_of(const Part& part, Evaluation& in) {
 
 std::string_view Expression::evaluate(Evaluation& in) const {
   if (parts_.empty()) { return text_; }
-  return parts_.size() == 1 ? value_of(parts_[0], in).text : joined(in);
+  return parts_.size() == 1 ? value_of(parts_[0], in).text : joined(in, nullptr);
 }
 
-std::string_view Expression::joined(Evaluation& in) const {
+std::string_view Expression::evaluate(Evaluation& in, Change change) const {
+  return parts_.empty() ? std::string_view(text_) : joined(in, change);
+}
+
+std::string_view Expression::joined(Evaluation& in, Change change) const {
   // Values are found once and kept: finding them twice could cost, or differ.
   constexpr size_t kOnStack = 16;
   std::array<std::string_view, kOnStack> few;
@@ -108,6 +133,7 @@ std::string_view Expression::joined(Evaluation& in) const {
   size_t size = 0;
   for (size_t i = 0; i < parts_.size(); ++i) {
     values[i] = value_of(parts_[i], in).text;
+    if (change != nullptr && parts_[i].capture >= 0) { values[i] = change(in, values[i]); }
     size += values[i].size();
   }
   char* start = in.arena().characters(size);

@@ -22,6 +22,8 @@ class Expression {
   // As above for a part of a word.
   static Expression compile(Build& build, Realm realm, const Word& where, std::string_view text);
   static Expression literal(std::string_view text);
+  // The variable alone, whose name may have characters that no text could mention.
+  static Expression of(const Variable& variable);
 
   bool constant() const { return parts_.empty(); }
   bool empty() const { return constant() && text_.empty(); }
@@ -30,6 +32,9 @@ class Expression {
   // The text with variables replaced; in the evaluation's arena, or the expression's own text when constant.
   // Variables without a value are empty.
   std::string_view evaluate(Evaluation& in) const;
+  // As evaluate(), but what a regular expression captured is put in as `change` gives it back.
+  using Change = std::string_view (*)(Evaluation& in, std::string_view captured);
+  std::string_view evaluate(Evaluation& in, Change change) const;
   // The pieces in their order, for who must treat variables apart from the text around them (log lines
   // escape them): text(std::string_view) for what was written, value(Value) for what a variable has now.
   template <class Text, class OnValue>
@@ -52,7 +57,7 @@ class Expression {
     bool is_literal() const { return variable == nullptr && capture < 0; }
   };
   static Value value_of(const Part& part, Evaluation& in);
-  std::string_view joined(Evaluation& in) const;
+  std::string_view joined(Evaluation& in, Change change) const;
   std::string text_;
   std::vector<Part> parts_;
 };

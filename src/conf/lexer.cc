@@ -19,40 +19,6 @@ constexpr auto kSpecial = make_special();
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
-// A backslash vanishes before a quote or a backslash, makes \t \r \n, and otherwise stays: regexes need no
-// doubling.
-std::string unescape(std::string_view raw) {
-  std::string out;
-  out.reserve(raw.size());
-  for (size_t i = 0; i < raw.size(); ++i) {
-    if (raw[i] != '\\' || i + 1 == raw.size()) {
-      out += raw[i];
-      continue;
-    }
-    char c = raw[++i];
-    switch (c) {
-      case '"':
-      case '\'':
-      case '\\':
-        out += c;
-        break;
-      case 't':
-        out += '\t';
-        break;
-      case 'r':
-        out += '\r';
-        break;
-      case 'n':
-        out += '\n';
-        break;
-      default:
-        out += '\\';
-        out += c;
-    }
-  }
-  return out;
-}
-
 }  // namespace
 
 // Over one character, keeping count of lines.
@@ -107,14 +73,37 @@ Token Lexer::next() {
 
 void Lexer::take(size_t from, size_t to, bool quoted, bool escaped) {
   std::string_view raw(text_.data() + from, to - from);
-  if (escaped) {
-    word_.text = unescape(raw);
+  word_.plain_dollars.reset();
+  if (escaped || raw.find(kEnvironmentMark) != std::string_view::npos) {
+    resolve(raw);
   } else {
     word_.text.assign(raw);
   }
   word_.at = at(token_);
   word_.length = static_cast<uint32_t>(now_.offset - token_.offset);
   word_.quoted = quoted;
+}
+
+void Lexer::resolve(std::string_view raw) {
+  Resolved resolved = resolve_escapes(raw, environment_);
+  word_.text = std::move(resolved.text);
+  if (!resolved.plain_dollars.empty()) {
+    word_.plain_dollars = std::make_shared<const std::vector<uint32_t>>(std::move(resolved.plain_dollars));
+  }
+  if (!resolved.mistake) { return; }
+  broken_ = true;
+  Mark mark = token_;
+  auto end = static_cast<size_t>(raw.data() - text_.data()) + resolved.mistake->offset;
+  for (; mark.offset < end; ++mark.offset) {
+    if (text_[mark.offset] == '\n') {
+      ++mark.line;
+      mark.line_start = mark.offset + 1;
+    }
+  }
+  Word where;
+  where.at = at(mark);
+  where.length = static_cast<uint32_t>(resolved.mistake->length);
+  diagnostics_.error(where, std::move(resolved.mistake->text), std::move(resolved.mistake->hint));
 }
 
 Token Lexer::plain_word() {
@@ -130,7 +119,10 @@ Token Lexer::plain_word() {
     if (c == '\\') {
       escaped = true;
       ++now_.offset;
+      // \${env:…} is no block either.
+      bool reference = text_.compare(now_.offset, kEnvironmentMark.size(), kEnvironmentMark) == 0;
       if (pair) { step(); }
+      if (reference) { ++now_.offset; }
     } else if (c == '$') {
       // ${name} is no block.
       now_.offset += pair && text_[now_.offset + 1] == '{' ? 2 : 1;

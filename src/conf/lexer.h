@@ -4,6 +4,7 @@
 #pragma once
 
 #include "conf/diagnostics.h"
+#include "conf/escapes.h"
 #include "conf/tree.h"
 
 namespace sluice::conf {
@@ -16,8 +17,8 @@ class Lexer {
   static constexpr size_t kLongestWord = 4096;
 
   // `file` must outlive the lexer and the words.
-  Lexer(const SourceFile& file, Diagnostics& diagnostics)
-      : file_(file), text_(file.text), diagnostics_(diagnostics) {}
+  Lexer(const SourceFile& file, Diagnostics& diagnostics, Environment environment = Environment::replace)
+      : file_(file), text_(file.text), diagnostics_(diagnostics), environment_(environment) {}
 
   Token next();
   // The word that next() read last; to be moved from.
@@ -50,10 +51,12 @@ class Lexer {
   Token end_at_line_of_quote();
   void too_long();
   void take(size_t from, size_t to, bool quoted, bool escaped);
+  void resolve(std::string_view raw);
 
   const SourceFile& file_;
   const std::string& text_;
   Diagnostics& diagnostics_;
+  Environment environment_;
   Mark now_;
   Mark token_;
   Word word_;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "conf/diagnostics.h"
+#include "conf/escapes.h"
 #include "conf/tree.h"
 
 namespace sluice::conf {
@@ -18,6 +19,7 @@ struct ParseOptions {
   size_t most_depth = 32;    // nested includes; deeper is an error (a file including itself)
   size_t most_block_depth = 128;
   Includes includes = Includes::follow;
+  Environment environment = Environment::replace;
 };
 
 // Reads and parses `path`. Errors go to `diagnostics`; the tree holds what could be understood.

@@ -152,6 +152,15 @@ A directive that takes a list replaces the inherited list.
 Sizes are bytes, or end in k, m or g.
 Times are seconds, or end in ms, s, m, h, d, w, M (30 days) or y (365 days), and can be combined: 1h 30m.
 .Pp
+.Sq ${env:NAME}
+in any word is the value that NAME has in the environment when the configuration is read, and
+.Sq ${env:NAME:-default}
+the default when it is unset or empty.
+Whatever the value holds is text: blanks, quotes and dollars in it mean nothing.
+A default with blanks, semicolons or braces stands in a word in quotes.
+.Sq \e${env:
+stands for these characters themselves.
+.Pp
 .Ic include
 .Ar file | mask ;
 stands anywhere and is replaced by the contents of the files.

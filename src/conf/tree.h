@@ -26,10 +26,12 @@ struct Position {
 };
 
 struct Word {
-  std::string text;     // quotes and escapes resolved
+  std::string text;     // quotes, escapes and ${env:…} resolved
   Position at;          // first byte, the opening quote included
   uint32_t length = 0;  // bytes in the source, quotes included
   bool quoted = false;
+  // Offsets in `text` of each $ that starts no variable: it came from the environment. Null: there is none.
+  std::shared_ptr<const std::vector<uint32_t>> plain_dollars = nullptr;
 };
 
 struct Node {

@@ -100,6 +100,14 @@ Variable* VariableTable::define(std::string_view name, Getter get, const void* d
   Variable& variable = find_or_add(name);
   // A value that lives in its slot overrides a map or a built-in only once it was set.
   if (get == no_value && variable.get != nullptr) { return &variable; }
+  if (row == nullptr && get == no_value) {
+    // $http_name and the like keep their meaning until the slot has a value.
+    if (const VariableRow* prefix = Variables::find(realm_, variable.name); prefix != nullptr) {
+      resolve_to(variable, *prefix);
+      variable.changeable = true;
+      return &variable;
+    }
+  }
   if (row != nullptr) { resolve_to(variable, *row); }
   if (row == nullptr || get != no_value) {
     variable.get = get;

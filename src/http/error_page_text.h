@@ -25,6 +25,11 @@ string_view error_page(uint16_t status, ServerTokens tokens);
 std::string error_page(uint16_t status, string_view product);
 inline constexpr string_view kErrorPageType = "text/html";
 
+// Whether a status sends the client to the Location beside it.
+constexpr bool is_redirect(uint16_t status) {
+  return (status >= 301 && status <= 303) || status == 307 || status == 308;
+}
+
 // Codes that only error_page and the log know: 494 (head too large), 495 and 496 (client certificate wrong or
 // missing), 497 (plain HTTP to a TLS port) go out as 400.
 constexpr uint16_t status_on_wire(uint16_t status) { return status >= 494 && status <= 497 ? 400 : status; }

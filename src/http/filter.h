@@ -29,8 +29,9 @@ inline constexpr int kNotModified = 10;  // 304, 412
 inline constexpr int kHeaders = 20;      // expires, add_header
 inline constexpr int kDecompress = 30;   // gunzip
 inline constexpr int kSubstitute = 40;   // sub_filter
-inline constexpr int kAddition = 50;     // add_before_body, add_after_body
-inline constexpr int kCharset = 60;
+inline constexpr int kCharset = 50;
+// add_before_body, add_after_body: what subrequests answer has met the stages before this one already.
+inline constexpr int kAddition = 60;
 inline constexpr int kCompress = 70;  // gzip
 inline constexpr int kRange = 80;
 inline constexpr int kRead = 90;  // files that are read rather than sent by sendfile

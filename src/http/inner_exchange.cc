@@ -28,9 +28,9 @@ Flow InnerBody::pull(Chain& to, uint64_t room) {
   chain_.move_to(to, room);
   uint64_t moved = before - chain_.size();
   if (moved > 0 && writer_ != nullptr) { writer_->taken(moved); }
-  if (chain_.empty() && failed_) { return Flow::error; }
   if (chain_.empty() && ended_) { return Flow::end; }
   if (moved > 0) { return Flow::ok; }
+  if (failed_) { return Flow::error; }
   ready_.clear();
   return Flow::again;
 }

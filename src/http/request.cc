@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "http/error_page_text.h"
+#include "http/satisfy.h"
 #include "http/uri.h"
 #include "os/error_log.h"
 
@@ -177,51 +178,43 @@ void Request::describe(std::string& line) const {
   }
 }
 
+// The page that error_page names for this status becomes the answer. False: there is none.
 bool Request::find_error_page(uint16_t status, Verdict& verdict) {
-  const CoreSettings& settings = core();
-  for (const ErrorPage& page : settings.error_pages) {
+  for (const ErrorPage& page : core().error_pages) {
     if (std::find(page.codes.begin(), page.codes.end(), status) == page.codes.end()) { continue; }
-    if (page.overwrite >= 0) { forced_status = page.overwrite; }
-    string_view target = page.target.evaluate(*this);
-    if (page.named) {
-      const Location* named = server->locations.find_named(target);
-      if (named == nullptr) {
-        SLUICE_REQUEST_LOG(*this, error, 0, "could not find named location \"%.*s\"",
-                           static_cast<int>(target.size()), target.data());
-        return false;
-      }
-      error_status = status;
-      if (forced_status < 0) { forced_status = status; }
-      location = named;
-      internal = true;
-      ++redirects;
-      verdict = Verdict::again;
-      return redirects <= kMostRedirects;
-    }
-    if (page.external || !target.starts_with('/')) {
-      uint16_t shown = forced_status > 0 ? static_cast<uint16_t>(forced_status) : uint16_t{302};
-      bool redirect = (shown >= 301 && shown <= 303) || shown == 307 || shown == 308;
-      forced_status = -1;
-      redirect_externally(redirect ? shown : uint16_t{302}, target);
-      verdict = Verdict::done;
-      return true;
-    }
     error_status = status;
-    if (forced_status < 0) { forced_status = status; }
-    // The page is fetched with GET whatever the request was.
-    if (!is_head()) {
-      head.method = Method::get;
-      method_override = "GET";
-    }
-    size_t mark = target.find('?');
-    bool has = mark != string_view::npos;
-    verdict = redirect_internally(target.substr(0, mark), has ? target.substr(mark + 1) : string_view(), has);
-    return verdict == Verdict::again;
+    forced_status = page.overwrite >= 0 ? page.overwrite : status;
+    verdict = show_error_page(page);
+    return true;
   }
   return false;
 }
 
+Verdict Request::show_error_page(const ErrorPage& page) {
+  string_view target = page.target.evaluate(*this);
+  if (target.starts_with('@')) { return redirect_to_named(target); }
+  if (!target.starts_with('/')) {
+    auto shown = static_cast<uint16_t>(page.overwrite);
+    forced_status = -1;
+    redirect_externally(is_redirect(shown) ? shown : uint16_t{302}, target);
+    return Verdict::done;
+  }
+  // The page is fetched with GET whatever the request was.
+  if (!is_head()) {
+    head.method = Method::get;
+    method_override = "GET";
+  }
+  size_t mark = target.find('?');
+  bool has_args = mark != string_view::npos;
+  return redirect_internally(target.substr(0, mark), has_args ? target.substr(mark + 1) : string_view(),
+                             has_args);
+}
+
 Verdict Request::refuse(uint16_t status) {
+  if (trial != nullptr) {
+    trial->refused = status;
+    return Verdict::done;
+  }
   response.clear();
   // After these nobody can say where the next request would begin, or the client is not to be trusted with
   // one.
@@ -234,9 +227,9 @@ Verdict Request::refuse(uint16_t status) {
   if (status >= 300 && may_have_page && !core().error_pages.empty() && find_error_page(status, verdict)) {
     return verdict;
   }
-  uint16_t shown = error_status != 0 && forced_status > 0 ? static_cast<uint16_t>(forced_status) : status;
+  // Of several errors the last one is told.
   forced_status = -1;
-  response.status = status_on_wire(shown);
+  response.status = status_on_wire(status);
   answer_with_page(status);
   return Verdict::done;
 }
@@ -252,35 +245,47 @@ void Request::run_at_end() {
   }
 }
 
-Verdict Request::refuse_cycle(string_view target) {
-  SLUICE_REQUEST_LOG(*this, error, 0,
-                     "rewrite or internal redirection cycle while internally redirecting to \"%.*s\"",
+Verdict Request::refuse_cycle(const char* doing, string_view target) {
+  SLUICE_REQUEST_LOG(*this, error, 0, "rewrite or internal redirection cycle while %s \"%.*s\"", doing,
                      static_cast<int>(target.size()), target.data());
   no_error_page = true;
   return refuse(500);
 }
 
 Verdict Request::redirect_to_named(string_view name) {
-  if (redirects++ >= kMostRedirects) { return refuse_cycle(name); }
+  if (redirects++ >= kMostRedirects) { return refuse_cycle("redirect to named location", name); }
   const Location* named = server->locations.find_named(name);
   if (named == nullptr) {
     SLUICE_REQUEST_LOG(*this, error, 0, "could not find named location \"%.*s\"",
                        static_cast<int>(name.size()), name.data());
     return refuse(500);
   }
-  location = named;
   internal = true;
+  return go_on_in(*named);
+}
+
+Verdict Request::go_on_in(const Location& other) {
+  location = &other;
+  resume = Resume::steps;
+  return Verdict::again;
+}
+
+Verdict Request::relocate() {
+  if (redirects++ >= kMostRedirects) { return refuse_cycle("processing", path); }
+  resume = Resume::location;
   return Verdict::again;
 }
 
 Verdict Request::redirect_internally(string_view to, string_view args, bool has_args) {
-  if (redirects++ >= kMostRedirects) { return refuse_cycle(to); }
+  if (redirects++ >= kMostRedirects) { return refuse_cycle("internally redirecting to", to); }
   path = to;
   query = args;
   has_query = has_args;
   unchanged_target = {};
   internal = true;
+  rewritten_in_place = false;
   location = &server->root;
+  resume = Resume::server;
   return Verdict::again;
 }
 

@@ -21,6 +21,8 @@
 
 namespace sluice::http {
 
+struct Trial;
+
 // What an answer's validators are worth after its body was changed here.
 enum class Validity : uint8_t {
   none,    // they leave
@@ -121,13 +123,18 @@ class Request final : private RequestArena, public conf::Evaluation, public log:
   // Fields that an X-Accel-Redirect carries over to the answer it leads to; null when there is none.
   const Fields* kept_fields = nullptr;
 
+  // While `satisfy any` asks one step after another; null: nobody asks.
+  Trial* trial = nullptr;
+
   uint64_t started_at = 0;  // clock::now() at the first byte
   uint64_t started_wall = 0;
-  uint16_t error_status = 0;        // the status that error_page is handling
-  int forced_status = -1;           // what error_page says the final status shall be
-  uint8_t redirects = 0;            // internal ones so far
-  bool internal = false;            // reached by an internal redirect, or a subrequest
-  bool subrequest = false;          // made here, not by a client: see http/subrequest.h
+  uint16_t error_status = 0;       // the status that error_page is handling
+  int forced_status = -1;          // what error_page says the final status shall be
+  uint8_t redirects = 0;           // internal ones so far
+  Resume resume = Resume::server;  // where the next round begins
+  bool internal = false;           // reached by an internal redirect, rewritten, or a subrequest
+  bool subrequest = false;         // made here, not by a client: see http/subrequest.h
+  bool rewritten_in_place = false;  // `rewrite … break`: the path no longer is what the location was found by
   bool no_error_page = false;       // the error of an error page is answered plainly
   bool discard_connection = false;  // return 444
   bool head_sent = false;
@@ -152,6 +159,10 @@ class Request final : private RequestArena, public conf::Evaluation, public log:
   Verdict refuse(uint16_t status);
   // The path becomes `path` (decoded) and a location is looked for anew.
   Verdict redirect_internally(string_view path, string_view query, bool has_query);
+  // The path was changed: a location is looked for anew, without the server's steps.
+  Verdict relocate();
+  // The location was replaced by one with other settings: its steps are next.
+  Verdict go_on_in(const Location& other);
   // Called once when the request ends, before the log line; the last one first.
   void at_end(void (*call)(Request&, void*), void* context);
   void run_at_end();
@@ -184,9 +195,10 @@ class Request final : private RequestArena, public conf::Evaluation, public log:
   std::string_view doing() const override { return head.line; }
 
  private:
-  Verdict refuse_cycle(string_view target);
+  Verdict refuse_cycle(const char* doing, string_view target);
   void answer_with_page(uint16_t status);
   bool find_error_page(uint16_t status, Verdict& verdict);
+  Verdict show_error_page(const ErrorPage& page);
   struct AtEnd {
     AtEnd* next;
     void (*call)(Request&, void*);

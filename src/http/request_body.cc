@@ -93,7 +93,19 @@ class BodyStore {
 
 bool body_too_large(const Request& r) {
   uint64_t limit = r.core().client_max_body_size.bytes;
-  return limit != 0 && r.head.framing == Framing::length && r.head.content_length > limit;
+  if (limit == 0 || r.head.framing != Framing::length || r.head.content_length <= limit) { return false; }
+  return !r.subrequest;  // it has what its parent was allowed to read
+}
+
+void log_unread_body(const Request& r, const Error& error) {
+  if (error.side != Side::client) { return; }
+  if (error.what == What::too_large) {
+    SLUICE_REQUEST_LOG(r, error, 0, "%s", error.text);
+    return;
+  }
+  bool told = error.what == What::timeout || error.what == What::protocol;
+  SLUICE_REQUEST_LOG(r, info, 0, "%s while reading client request body",
+                     told ? log::reason(error).c_str() : "client prematurely closed connection");
 }
 
 event::Task<Result<void>> read_request_body(Request& r) {

@@ -10,5 +10,7 @@ namespace sluice::http {
 bool body_too_large(const Request& request);
 // Reads all of it into request.body: in memory up to client_body_buffer_size, else in a temporary file.
 event::Task<Result<void>> read_request_body(Request& request);
+// Tells that the client did not send a body that can be used.
+void log_unread_body(const Request& request, const Error& error);
 
 }  // namespace sluice::http

@@ -122,7 +122,8 @@ string_view rest_of(const RootSettings& settings, const Request& request, string
 
 // A path that was rewritten inside its location need not begin with the location's name any more.
 bool alias_applies(const RootSettings& settings, Request& request) {
-  if (settings.kind != Kind::alias || request.path.starts_with(settings.location_name)) { return true; }
+  bool named = !request.rewritten_in_place && request.path.starts_with(settings.location_name);
+  if (settings.kind != Kind::alias || named) { return true; }
   SLUICE_REQUEST_LOG(request, error, 0, "\"alias\" cannot be used in location \"%s\" where URI was rewritten",
                      settings.location_name.c_str());
   return false;

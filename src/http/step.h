@@ -15,12 +15,19 @@ class Request;
 enum class Verdict : uint8_t {
   next,   // go on
   done,   // request.response is the answer
-  again,  // path or location changed: route anew
+  again,  // path or location changed: another round, from request.resume on
   later,  // cannot tell now: await wait()
 };
 
-// In the order they run; the first of them once per request and before a location is chosen. Subrequests pass
-// neither preaccess nor access: whom they serve has done that.
+// What a further round of a request begins with.
+enum class Resume : uint8_t {
+  server,    // the server's steps, then a location for the path
+  location,  // a location for the path
+  steps,     // the steps of the location that is set
+};
+
+// In the order they run; the first of them before a location is chosen, and again after an internal redirect.
+// Subrequests pass neither preaccess nor access: whom they serve has done that.
 enum class Phase : uint8_t { server_rewrite, rewrite, preaccess, access, precontent };
 
 class Step {

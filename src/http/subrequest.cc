@@ -76,7 +76,7 @@ bool find_place(const Request& parent, const SubrequestPlan& plan, Request& sub)
   sub.path = sub.arena().copy(parent.path);
   const Location* named = sub.server->locations.find_named(plan.path);
   if (named != nullptr) {
-    sub.location = named;
+    sub.go_on_in(*named);
     return true;
   }
   SLUICE_REQUEST_LOG(parent, error, 0, "could not find named location \"%.*s\"",

@@ -195,8 +195,9 @@ constexpr std::array<uint8_t, 256> make_escapes() {
   for (int i = 0; i < 256; ++i) {
     char c = static_cast<char>(i);
     bool never = i <= ' ' || i == 0x7f;
-    if (never || i > 0x7f || among("#%?\"<>\\^`{|}", c)) { table[i] |= bit(Escape::uri); }
-    if (never || i > 0x7f || among("#%?&+;", c)) { table[i] |= bit(Escape::args); }
+    bool shared = never || i > 0x7f || among("#%?\"<>\\^`{|}", c);
+    if (shared) { table[i] |= bit(Escape::uri); }
+    if (shared || among("&+;", c)) { table[i] |= bit(Escape::args); }
     if (!unreserved(c)) { table[i] |= bit(Escape::component); }
     if (never) { table[i] |= bit(Escape::target); }
   }

@@ -56,7 +56,7 @@ class ErrorPages(SluiceTest):
         rest = """error_page 404 /500; error_page 500 /page.html; %s
             location / { proxy_pass http://127.0.0.1:%%(o)d; proxy_intercept_errors on; } location = /page.html { }"""
         r = self.serve(rest % "").get("/404")
-        self.assertEqual(r.status, 404)
+        self.assertEqual(r.status, 500)  # of two errors the last one is told
         self.assertNotEqual(r.text, "our page")
         r = self.serve(rest % "recursive_error_pages on;").get("/404")
         self.assertEqual(r.text, "our page")
@@ -82,6 +82,88 @@ class ErrorPages(SluiceTest):
             for word in (b"127.0.0.1", b"secret", str(dead).encode(), b"upstream"):
                 self.assertNotIn(word, r.raw)
             self.assertIn(str(status), r.text)
+
+
+class Forms(SluiceTest):
+    """Everything here was seen to hold for nginx, too."""
+
+    def serve(self, rest, **names):
+        codes = "".join("location = /%d { return %d; } " % (code, code) for code in (401, 402, 403, 404, 405, 406, 409, 410, 411, 502))
+        return self.sluice("""server { listen 127.0.0.1:%(port)d; uninitialized_variable_warn off; set $seen "${seen}s";
+            location = /page { return 200 "page $request_method $args"; }
+            location @named { return 200 "named $request_method $uri"; } """ + codes + rest + " }", **names)
+
+    def check(self, s, rows):
+        for target, status, text in rows:
+            r = s.get(target)
+            shown = r.headers.get("location", r.text)
+            self.assertEqual((r.status, shown if "<html>" not in shown else ""), (status, text), target)
+
+    def test_status(self):
+        s = self.serve("""error_page 401 /page; error_page 402 =200 /page; error_page 403 =204 /page; error_page 404 405 = /teapot;
+            error_page 406 =202 @named; error_page 409 = @named; error_page 410 @named; error_page 411 = @none; location = /teapot { return 418 short; }""")
+        self.check(s, (("/401", 401, "page GET "), ("/402", 200, "page GET "), ("/403", 204, ""), ("/404", 418, "short"), ("/405", 418, "short"),
+                       ("/406", 202, "named GET /406"), ("/409", 200, "named GET /409"), ("/410", 410, "named GET /410"), ("/411", 500, "")))
+        s.wait_log('could not find named location "@none"')
+        self.assertEqual((s.post("/401", b"").text, s.post("/409", b"").text), ("page GET ", "named POST /409"))
+        self.assertEqual(s.request("HEAD", "/402").status, 200)
+
+    def test_urls(self):
+        s = self.serve("""error_page 401 http://x.test/; error_page 402 =301 https://x.test$uri; error_page 403 =404 http://x.test/; error_page 404 =308 other;""")
+        self.check(s, (("/401", 302, "http://x.test/"), ("/402", 301, "https://x.test/402"), ("/403", 302, "http://x.test/"), ("/404", 308, "other")))
+
+    def test_variables(self):
+        s = self.serve("error_page 404 = $arg_to; error_page 403 /page?from=$uri; error_page 405 =200 $arg_to;")
+        self.check(s, (("/404?to=/page", 200, "page GET "), ("/404?to=/page?z=1", 200, "page GET z=1"), ("/404?to=@named", 200, "named GET /404"),
+                       ("/404?to=http://x.test/", 302, "http://x.test/"), ("/404?to=@none", 500, ""), ("/403", 403, "page GET from=/403"),
+                       ("/405?to=@named", 200, "named GET /405")))
+
+    def test_the_way_of_a_page(self):
+        """A page goes through the server's own directives again, a named location does not."""
+        s = self.serve("""error_page 404 /seen; error_page 403 @seen; error_page 402 /blocked; if ($uri = /blocked) { return 405; }
+            location = /seen { return 200 $seen; } location @seen { return 200 $seen; }""")
+        self.check(s, (("/404", 404, "ss"), ("/403", 403, "s"), ("/402", 405, "")))
+
+    def test_a_page_that_fails(self):
+        s = self.serve("error_page 502 =200 /404; error_page 404 /page;")
+        self.check(s, (("/502", 404, ""), ("/404", 404, "page GET ")))
+        s = self.serve("error_page 502 =200 /404; error_page 404 /page; recursive_error_pages on;")
+        self.check(s, (("/502", 404, "page GET "),))
+
+    def test_inheritance(self):
+        s = self.serve("""error_page 404 /page; location /a/ { return 404; } location /b/ { error_page 403 /page; return 404; }
+            location /if { error_page 404 /page; if ($arg_a) { error_page 404 @named; } return 404; }""")
+        self.check(s, (("/a/", 404, "page GET "), ("/b/", 404, ""), ("/if", 404, "page GET "), ("/if?a=1", 404, "named GET /if")))
+
+    def test_circles(self):
+        s = self.serve("""recursive_error_pages on; error_page 404 /404; error_page 403 @circle; error_page 500 /page;
+            location @circle { return 403; }""")
+        self.check(s, (("/404", 500, ""), ("/403", 500, "")))
+        s.wait_log('rewrite or internal redirection cycle while internally redirecting to "/404"')
+        s.wait_log('rewrite or internal redirection cycle while redirect to named location "@circle"')
+
+    def test_internal(self):
+        s = self.serve("""error_page 404 /hidden/page; location /hidden/ { internal; return 200 hidden; } location /try { try_files /none /hidden/x; }""")
+        self.check(s, (("/404", 404, "hidden"), ("/try", 200, "hidden"), ("/hidden/page", 404, "hidden")))
+
+
+class Redirects(SluiceTest):
+    """Where redirects made here lead."""
+
+    def location(self, settings, host="a.test:99"):
+        s = self.sluice("server { listen 127.0.0.1:%(port)d; server_name first.test second.test; " + settings +
+                        " location /folder { root %(prefix)s/html; } location / { return 301 /to; } }", start=False)
+        s.write_file("html/folder/index.html", "")
+        s.start()
+        found = [s.get(target, {"Host": host}).headers["location"].replace(":%d" % s.port, ":PORT") for target in ("/", "/folder")]
+        self.assertEqual(found[0].replace("/to", "/folder/"), found[1])
+        return found[0]
+
+    def test_all(self):
+        for settings, expected in (
+                ("", "http://a.test:PORT/to"), ("port_in_redirect off;", "http://a.test/to"), ("absolute_redirect off;", "/to"),
+                ("server_name_in_redirect on;", "http://first.test:PORT/to"), ("server_name_in_redirect on; port_in_redirect off;", "http://first.test/to")):
+            self.assertEqual(self.location(settings), expected, settings)
 
 
 if __name__ == "__main__":

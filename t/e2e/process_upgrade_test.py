@@ -150,7 +150,7 @@ class Upgrade(SluiceTest):
 
 class Commands(SluiceTest):
     def call(self, s, *args):
-        return subprocess.run([BINARY, "-p", s.prefix, "-c", s.conf_path, *args], capture_output=True, text=True, timeout=30 * SLOW)
+        return subprocess.run([BINARY, *args, "-p", s.prefix, "-c", s.conf_path], capture_output=True, text=True, timeout=30 * SLOW)
 
     def test_reload_waits_until_the_new_workers_serve(self):
         s = self.sluice(CONF)
@@ -192,7 +192,7 @@ class Commands(SluiceTest):
         with open(other, "w") as f:
             f.write(good)
         s.write_conf("server { nonsense; }")
-        done = subprocess.run([BINARY, "-p", s.prefix, "-c", other, "upgrade"], capture_output=True, text=True, timeout=30 * SLOW)
+        done = subprocess.run([BINARY, "upgrade", "-p", s.prefix, "-c", other], capture_output=True, text=True, timeout=30 * SLOW)
         self.assertEqual(done.returncode, 1)
         self.assertIn("the new binary did not start, the old one goes on", done.stderr)
         self.assertEqual(s.get("/").body, b"one")
@@ -201,7 +201,7 @@ class Commands(SluiceTest):
         s = self.sluice(CONF)
         self.allow_log("worker process|timed out")
         old = s.pid
-        upgrade = subprocess.Popen([BINARY, "-p", s.prefix, "-c", s.conf_path, "upgrade"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        upgrade = subprocess.Popen([BINARY, "upgrade", "-p", s.prefix, "-c", s.conf_path], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         wait_for(lambda: os.path.exists(s.pid_path) and read_text(s.pid_path).strip() not in ("", str(old)), 5, "a new pid file")
         s.pid = new = int(read_text(s.pid_path))
         s.wait_log(r"%d#%d: generation 1 serves" % (new, new))
@@ -227,7 +227,7 @@ class Commands(SluiceTest):
         s = self.sluice(CONF, workers=2)
         s.reload()
         wait_for(lambda: len(s.workers(retiring=True)) == 2, 5, "the end of the old workers")
-        state = json.loads(self.call(s, "status", "--json").stdout)
+        state = json.loads(self.call(s, "status", "--format=json").stdout)
         self.assertEqual((state["pid"], state["state"], state["generation"], state["workers"], state["leaving"], state["reloads"]),
                          (s.pid, "serving", 2, 2, 0, 1))
         s.wait_log("generation 2 serves, configuration %s" % state["configuration"])
@@ -248,12 +248,12 @@ class Commands(SluiceTest):
                 if pid:
                     with open(os.path.join(self.dir, "sluice.pid"), "w") as f:
                         f.write(pid)
-                done = self.run_sluice("-p", self.dir, "-c", "CONF", "status", conf="pid sluice.pid; events { } http { }")
+                done = self.run_sluice("status", "-p", self.dir, "-c", "CONF", conf="pid sluice.pid; events { } http { }")
                 self.assertEqual((done.returncode, done.stdout), (1, ""))
                 self.assertIn(words, done.stderr)
 
     def test_without_a_server(self):
-        done = self.run_sluice("-p", self.dir, "-c", "CONF", "upgrade", conf="events { } http { }")
+        done = self.run_sluice("upgrade", "-p", self.dir, "-c", "CONF", conf="events { } http { }")
         self.assertEqual(done.returncode, 1)
         self.assertIn("sluice.pid", done.stderr)
 

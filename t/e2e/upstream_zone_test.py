@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What workers know together about the servers of a group with a zone."""
 
+import subprocess
 import threading
 
 from harness import *
@@ -50,6 +51,15 @@ class Zone(SluiceTest):
         self.failures(s, good, 6)
         self.assertEqual(bad.connections, known)
         self.assertNotIn("starting fresh", s.error_log)
+
+    def test_status_shows_and_checks_it(self):
+        bad, good = self.two()
+        s = self.sluice(CONF.replace("%(zone)s", "zone u 64k;"), bad=bad, good=good)
+        self.failures(s, good, 6)
+        done = subprocess.run([BINARY, "status", "--check", "-p", s.prefix, "-c", s.conf_path], capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertRegex(done.stdout, '(?m)^zone "u" of upstream: 65536 bytes, [1-9][0-9]* free$')
+        self.failures(s, good, 6)
 
     def test_another_size_starts_afresh(self):
         bad, good = self.two()

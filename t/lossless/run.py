@@ -18,7 +18,7 @@ import time
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(TOP, "t", "e2e"))
 from ports import free_port
-from server import SLOW, STAND_IN, Sluice, descendants, is_alive, listening, processes, read_text, wait_for
+from server import BINARY, SLOW, STAND_IN, Sluice, descendants, is_alive, listening, processes, read_text, wait_for
 
 PROGRAM = os.path.abspath(os.environ.get("LOSSLESS") or os.path.join(TOP, "build", "lossless"))
 COUNTS = ("sent", "answered", "refused", "declined", "lost", "crossed", "ended_idle")
@@ -39,7 +39,7 @@ http {
     proxy_http_version 1.1;
     proxy_set_header Connection "";
     add_header X-Worker $pid always;
-    upstream origin { server 127.0.0.1:%(origin)s; keepalive 64; }
+    upstream origin { zone origin 256k; server 127.0.0.1:%(origin)s max_conns=100000; keepalive 64; }
     server {
         listen 127.0.0.1:%(port)s;
         location / { proxy_pass http://origin; }
@@ -287,11 +287,19 @@ class Run:
         wait_for(lambda: len(self.server.workers(retiring=True)) == 2 and len(self.server.workers()) == 2, 90,
                  "the end of earlier generations")
 
+    def check_zones(self):
+        done = subprocess.run([BINARY, "status", "--check", "-p", self.server.prefix, "-c", self.server.conf_path],
+                              capture_output=True, text=True)
+        if done.returncode != 0 or 'zone "origin"' not in done.stdout:
+            self.problems.append("status --check: %s%s" % (done.stdout, done.stderr))
+
     def look_for_leftovers(self):
         self.wait_alone()
         open_now = self.open_files()
         if open_now != self.descriptors:
             self.problems.append("the master had these open at first: %s and at the end: %s" % (self.descriptors, open_now))
+        if not STAND_IN:
+            self.check_zones()
         self.server.signal("QUIT")
         self.wait_end(self.server.pid)
         self.load.kill()

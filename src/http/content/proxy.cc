@@ -109,14 +109,8 @@ event::Task<Result<void>> Proxying::prepare_body() {
 }
 
 void Proxying::log_failure(const Error& error, const char* when) {
-  if (error.side == Side::client && error.what == What::too_large) {
-    SLUICE_REQUEST_LOG(r, error, 0, "%s", error.text);
-    return;
-  }
-  if (error.side == Side::client && (error.what == What::timeout || error.what == What::protocol)) {
-    SLUICE_REQUEST_LOG(r, info, 0, "%s while reading client request body", log::reason(error).c_str());
-    return;
-  }
+  bool of_body = error.what == What::too_large || error.what == What::timeout || error.what == What::protocol;
+  if (error.side == Side::client && of_body) { return log_unread_body(r, error); }
   if (error.side == Side::client) {
     SLUICE_REQUEST_LOG(r, info, error.sys,
                        "client prematurely closed connection, so upstream connection is closed too while %s",
@@ -223,7 +217,7 @@ bool is_interim(const ResponseHead& head) { return head.status < 200 && head.sta
 event::Task<Result<void>> Proxying::read_past_interim(Try& now, event::Scope& scope) {
   constexpr int kMostInterim = 64;
   for (int i = 0; i < kMostInterim; ++i) {
-    if (head->status != 100) { r.exchange.write_interim(*head); }
+    if (passes_interim(r, head->status)) { r.exchange.write_interim(*head); }
     head = r.arena().make<ResponseHead>(r.arena());
     Result<void> got = co_await now.origin->read_head(scope, *head, r.head.method);
     if (!got || !is_interim(*head)) { co_return got; }

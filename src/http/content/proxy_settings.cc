@@ -39,6 +39,23 @@ void set_header(Build& build, Scope& scope, const Node& node, const Row& row) {
   if (!value.empty()) { proxy.set_fields.push_back({name, field_id(name), std::move(value)}); }
 }
 
+template <FieldRule::Deed deed>
+void set_field_rule(Build& build, Scope& scope, const Node& node, const Row&) {
+  auto rule = read_field_rule(build, node, deed);
+  if (rule && rule->id == FieldId::host) {
+    build.error(node.argument_word(0), "\"Host\" cannot be added to", "proxy_set_header sets it");
+  } else if (rule) {
+    scope.own<P>().field_rules.push_back(std::move(*rule));
+  }
+}
+
+void set_removals(Build& build, Scope& scope, const Node& node, const Row&) {
+  for (size_t i = 0; i < node.argument_count(); ++i) {
+    auto rule = read_removal(build, node.argument_word(i));
+    if (rule) { scope.own<P>().field_rules.push_back(std::move(*rule)); }
+  }
+}
+
 template <std::vector<std::string> P::*list>
 void add_name(Build& build, Scope& scope, const Node& node, const Row& row) {
   auto& names = scope.own<P>().*list;
@@ -280,6 +297,25 @@ const conf::Module<P> module(
             "Host $proxy_host")
             .repeating(),
         conf::Module<P>::RowSpec(
+            "proxy_add_header", kPlaces, arguments(2), set_field_rule<FieldRule::Deed::add>, "field value",
+            "Adds a field to requests to the server, beside those of that name that are "
+            "there. The value may contain variables; an empty one adds nothing. "
+            "proxy_add_header, proxy_append_header and proxy_remove_header follow "
+            "proxy_set_header, in the order they are written, and those of a block follow "
+            "those of the blocks around it.")
+            .repeating(),
+        conf::Module<P>::RowSpec("proxy_append_header", kPlaces, arguments(2),
+                                 set_field_rule<FieldRule::Deed::append>, "field value",
+                                 "Appends the value to what a field of requests to the server has, with a "
+                                 "comma between, or adds the "
+                                 "field. Otherwise as proxy_add_header.")
+            .repeating(),
+        conf::Module<P>::RowSpec("proxy_remove_header", kPlaces, arguments(1, kAny), set_removals, "field …",
+                                 "Removes fields from requests to the server, whoever gave them. X-* is "
+                                 "every name that begins with "
+                                 "X-.")
+            .repeating(),
+        conf::Module<P>::RowSpec(
             "proxy_hide_header", kPlaces, arguments(1), add_name<&P::hide>, "field",
             "Keeps a field of the server's answer from the client, beside Date, Server, X-Pad and "
             "X-Accel-….")
@@ -317,9 +353,11 @@ const conf::Module<P> module(
         {"proxy_buffering", kPlaces, &P::buffering, "on | off",
          "Whether answers are read ahead of a slow client, in memory and then in a temporary file.", "on"},
         {"proxy_buffer_size", kPlaces, arguments(1), set_buffer_size<&P::buffer_size>, "size",
-         "Largest head of an answer; more is 502. Without this directive 64k.", "64k"},
+         "Largest head of an answer; more is 502. Without this directive 64k.", "64k",
+         "It limits the head of an answer and nothing else; without it the limit is 64k."},
         {"proxy_buffers", kPlaces, arguments(2), set_buffers, "number size",
-         "Memory for an answer that is read ahead of its client: number times size, at least 64k.", "8 8k"},
+         "Memory for an answer that is read ahead of its client: number times size, at least 64k.", "8 8k",
+         "Number times size counts, at least 64k; an answer never waits for a buffer to fill."},
         {"proxy_busy_buffers_size", kPlaces, arguments(1), set_buffer_size<&P::busy_buffers_size>, "size",
          "Accepted for compatibility: what has been read is sent at once.", ""},
         {"proxy_max_temp_file_size", kPlaces, arguments(1), set_buffer_size<&P::max_temp_file_size>, "size",
@@ -327,7 +365,8 @@ const conf::Module<P> module(
         {"proxy_temp_file_write_size", kPlaces, arguments(1), set_buffer_size<&P::temp_file_write_size>,
          "size", "Accepted for compatibility: writes are as large as what is there.", ""},
         {"proxy_temp_path", kPlaces, arguments(1, 4), set_temp_path, "path [level1 [level2 [level3]]]",
-         "Folder of temporary files for answers. Levels are accepted; the files have no name.", "proxy_temp"},
+         "Folder of temporary files for answers. Levels are accepted; the files have no name.", "proxy_temp",
+         "The files have no name, so levels of folders have no effect."},
         {"proxy_request_buffering", kPlaces, &P::request_buffering, "on | off",
          "Whether a request's body is read whole before the server is asked; off passes it on as it comes.",
          "on"},

@@ -228,6 +228,7 @@ class Charset final : public Filter {
     if (needs_map(settings)) { fixed_ = recoding_of(settings); }
   }
 
+  bool in_subrequests() const override { return true; }
   void head(Request& request) const override {
     Response& response = request.response;
     if (response.content_type.empty()) { return; }

@@ -104,6 +104,7 @@ class SubFilter final : public Filter {
     patterns_ = std::make_unique<Patterns>(words_.data(), words_.size());
   }
 
+  bool in_subrequests() const override { return true; }
   void head(Request& request) const override {
     Response& response = request.response;
     bool encoded = response.fields.has(FieldId::content_encoding);

@@ -1,11 +1,10 @@
-// The rewrite module: return. A block's directives form a script that runs in the order they are written.
-#include <memory>
-#include <vector>
-
+// `rewrite`: a path that matches becomes another one, or a redirect.
 #include "base/text.h"
-#include "conf/build.h"
 #include "conf/expression.h"
-#include "http/request.h"
+#include "http/pattern.h"
+#include "http/step/redirect_text.h"
+#include "http/step/script.h"
+#include "http/uri.h"
 
 namespace sluice::http {
 
@@ -16,125 +15,170 @@ using conf::Build;
 using conf::Node;
 using conf::Row;
 using conf::Scope;
+using conf::Word;
 
-// One command of a block's script.
-class Command {
- public:
-  virtual ~Command() = default;
-  virtual Verdict run(Request& request) const = 0;
-};
+// What was captured of a path was decoded once. It is escaped for a query or a redirect when the client's own
+// path had something to decode, as nginx does it.
+string_view escape_captured(conf::Evaluation& in, string_view captured) {
+  string_view received = request_of(in).head.path;
+  bool was_escaped = received.substr(0, received.find('?')).find_first_of("%+") != string_view::npos;
+  return was_escaped ? escape_args(in.arena(), captured) : captured;
+}
 
-struct RewriteSettings {
-  std::vector<std::shared_ptr<const Command>> script;
-};
-
-class Return final : public Command {
- public:
-  Return(uint16_t status, conf::Expression text) : status_(status), text_(std::move(text)) {}
-  Verdict run(Request& r) const override {
-    if (status_ == 444) {
-      r.discard_connection = true;
-      r.exchange.close_after();
-      return Verdict::done;
-    }
-    bool redirect = (status_ >= 301 && status_ <= 303) || status_ == 307 || status_ == 308;
-    if (redirect) {
-      r.redirect_externally(status_, text_.evaluate(r));
-      return Verdict::done;
-    }
-    if (text_.empty()) {
-      if (status_ >= 300) { return r.refuse(status_); }
-      r.response.clear();
-      r.response.status = status_;
-      r.response.length = 0;
-      return Verdict::done;
-    }
-    r.response.clear();
-    r.response.status = status_;
-    string_view text = text_.evaluate(r);
-    r.response.body.append(text);
-    r.response.length = static_cast<int64_t>(text.size());
-    r.response.content_type = type_of(r);
-    return Verdict::done;
-  }
-
- private:
-  static string_view type_of(Request& r) {
-    const MimeTypes& types = r.core().types != nullptr ? *r.core().types : MimeTypes::built_in();
-    string_view type = types.find(r.path);
-    return type.empty() ? string_view(r.core().default_type) : type;
-  }
-  uint16_t status_;
-  conf::Expression text_;
+// A replacement in its parts.
+struct Replacement {
+  conf::Expression path;  // of a redirect: all of it
+  conf::Expression query;
+  bool has_query = false;
+  bool keeps_query = true;  // the request's own goes behind it
+  uint16_t redirect = 0;    // the status; 0: the path is changed
 };
 
 bool is_url(string_view text) {
   return text.starts_with("http://") || text.starts_with("https://") || text.starts_with("$scheme");
 }
 
-void set_return(Build& build, Scope& scope, const Node& node, const Row&) {
-  auto& script = scope.own<RewriteSettings>().script;
-  auto code = conf::parse_number(node.argument(0));
-  if (!code) {
-    if (node.argument_count() == 1 && is_url(node.argument(0))) {
-      auto target = conf::Expression::compile(build, conf::Realm::http, node.argument_word(0));
-      script.push_back(std::make_shared<Return>(uint16_t{302}, std::move(target)));
-      return;
-    }
-    build.error(node.argument_word(0), "invalid return code \"" + node.argument(0) + "\"",
-                "a status from 0 to 999, or a URL that begins with http://, https:// or $scheme");
-    return;
+// A path made of pieces of another may have dot segments, which nothing behind resolves.
+bool climbs(string_view path) {
+  for (size_t at = path.find("/.."); at != string_view::npos; at = path.find("/..", at + 1)) {
+    if (at + 3 == path.size() || path[at + 3] == '/') { return true; }
   }
-  if (*code > 999) {
-    build.error(node.argument_word(0), "invalid return code \"" + node.argument(0) + "\"",
-                "it must be at most 999");
-    return;
-  }
-  conf::Expression text;
-  if (node.argument_count() == 2) {
-    text = conf::Expression::compile(build, conf::Realm::http, node.argument_word(1));
-  }
-  script.push_back(std::make_shared<Return>(static_cast<uint16_t>(*code), std::move(text)));
+  return path == ".." || path.starts_with("../");
 }
 
-const conf::Module<RewriteSettings> module(
-    "rewrite",
-    {
-        conf::Module<RewriteSettings>::RowSpec("return",
-                                               conf::kServer | conf::kLocation | conf::kServerIf |
-                                                   conf::kLocationIf,
-                                               arguments(1, 2), set_return, "code [text] | code URL | URL",
-                                               "Ends the request with this status: with a redirect to URL "
-                                               "for 301, 302, 303, 307 and 308, else with text as "
-                                               "the body. 444 closes the connection without an answer.")
-            .repeating(),
-    },
-    conf::Inherit::no);
-
-class RewriteStep final : public Step {
+class Rewrite final : public Command {
  public:
-  explicit RewriteStep(const RewriteSettings& settings) : settings_(settings) {}
-  Verdict check(Request& r) const override {
-    for (const auto& command : settings_.script) {
-      Verdict verdict = command->run(r);
-      if (verdict != Verdict::next) { return verdict; }
-    }
-    return Verdict::next;
+  enum class After : uint8_t { go_on, last, stay };
+  Rewrite(Pattern pattern, Replacement to, After after)
+      : pattern_(std::move(pattern)), to_(std::move(to)), after_(after) {}
+
+  Course run(Progress& progress) const override {
+    Request& r = progress.request;
+    bool matched = pattern_.match(r, r.path);
+    SLUICE_REWRITE_LOG(r, matched ? "\"%s\" matches \"%.*s\"" : "\"%s\" does not match \"%.*s\"",
+                       pattern_.text().c_str(), static_cast<int>(r.path.size()), r.path.data());
+    if (!matched) { return Course::next; }
+    return to_.redirect != 0 ? redirect(progress) : change(progress);
   }
 
  private:
-  const RewriteSettings& settings_;
+  Course redirect(Progress& progress) const {
+    Request& r = progress.request;
+    string_view target = unescape_redirect(r.arena(), to_.path.evaluate(r, escape_captured));
+    if (to_.keeps_query && !r.query.empty()) {
+      target = r.arena().join(target, to_.has_query ? "&" : "?", r.query);
+    }
+    SLUICE_REWRITE_LOG(r, "rewritten redirect: \"%.*s\"", static_cast<int>(target.size()), target.data());
+    r.redirect_externally(to_.redirect, target);
+    return answer(progress, Verdict::done);
+  }
+
+  Course change(Progress& progress) const {
+    Request& r = progress.request;
+    string_view path = to_.path.evaluate(r);
+    if (to_.has_query) {
+      string_view query = to_.query.evaluate(r, escape_captured);
+      bool both = to_.keeps_query && !r.query.empty();
+      r.query = both ? r.arena().join(query, "&", r.query) : query;
+    } else if (!to_.keeps_query) {
+      r.query = {};
+    }
+    r.has_query = !r.query.empty();
+    SLUICE_REWRITE_LOG(r, "rewritten data: \"%.*s\", args: \"%.*s\"", static_cast<int>(path.size()),
+                       path.data(), static_cast<int>(r.query.size()), r.query.data());
+    if (uint16_t refused = fault_of(r, path); refused != 0) { return answer(progress, r.refuse(refused)); }
+    r.path = path;
+    r.unchanged_target = {};
+    r.internal = true;
+    progress.path_changed = after_ != After::stay;
+    if (after_ == After::stay) { r.rewritten_in_place = true; }
+    return after_ == After::go_on ? Course::next : Course::stop;
+  }
+
+  static uint16_t fault_of(Request& r, string_view path) {
+    if (path.empty()) {
+      SLUICE_REQUEST_LOG(r, error, 0, "the rewritten URI has a zero length");
+      return 500;
+    }
+    if (climbs(path)) {
+      SLUICE_REQUEST_LOG(r, error, 0, "the rewritten URI \"%.*s\" has \"..\" in it",
+                         static_cast<int>(path.size()), path.data());
+      return 400;
+    }
+    return 0;
+  }
+
+  Pattern pattern_;
+  Replacement to_;
+  After after_;
 };
 
-const Step* make_step(Arena& arena, const conf::Settings& settings) {
-  const auto& rewrite = settings.get<RewriteSettings>();
-  return rewrite.script.empty() ? nullptr : arena.own<RewriteStep>(rewrite);
+// --- the directive ---
+
+bool read_flag(Build& build, const Word& word, uint16_t& redirect, Rewrite::After& after) {
+  if (word.text == "last") {
+    after = Rewrite::After::last;
+  } else if (word.text == "break") {
+    after = Rewrite::After::stay;
+  } else if (word.text == "redirect") {
+    redirect = 302;
+  } else if (word.text == "permanent") {
+    redirect = 301;
+  } else {
+    build.error(word, "invalid parameter \"" + word.text + "\"",
+                "the flag is one of last, break, redirect and permanent");
+    return false;
+  }
+  return true;
 }
 
-const StepRow server_row{"rewrite (server)", Phase::server_rewrite, 0, make_step};
-const StepRow location_row{"rewrite", Phase::rewrite, 0, make_step};
-const StepRegistration server_registered(server_row);
-const StepRegistration location_registered(location_row);
+Replacement read_replacement(Build& build, const Word& word, uint16_t redirect) {
+  Replacement to;
+  string_view text = word.text;
+  to.redirect = redirect == 0 && is_url(text) ? uint16_t{302} : redirect;
+  if (text.ends_with('?')) {
+    to.keeps_query = false;
+    text.remove_suffix(1);
+  }
+  size_t mark = text.find('?');
+  to.has_query = mark != string_view::npos;
+  if (to.redirect != 0) { mark = string_view::npos; }
+  to.path = conf::Expression::compile(build, conf::Realm::http, word, text.substr(0, mark));
+  if (mark != string_view::npos) {
+    to.query = conf::Expression::compile(build, conf::Realm::http, word, text.substr(mark + 1));
+  }
+  return to;
+}
+
+void set_rewrite(Build& build, Scope& scope, const Node& node, const Row&) {
+  auto pattern = Pattern::compile(build, node.argument_word(0), node.argument(0), false);
+  uint16_t redirect = 0;
+  auto after = Rewrite::After::go_on;
+  if (node.argument_count() == 3 && !read_flag(build, node.argument_word(2), redirect, after)) { return; }
+  if (node.argument(1).empty()) {
+    build.error(node.argument_word(1), "empty replacement");
+    return;
+  }
+  Replacement to = read_replacement(build, node.argument_word(1), redirect);
+  if (!pattern) { return; }
+  script_of(scope).push_back(std::make_shared<Rewrite>(std::move(*pattern), std::move(to), after));
+}
+
+struct RewriteDirective {};
+
+const conf::Module<RewriteDirective> module(
+    "rewrite",
+    {
+        conf::Module<RewriteDirective>::RowSpec(
+            "rewrite", kInScripts, arguments(2, 3), set_rewrite,
+            "regex replacement [last | break | redirect | permanent]",
+            "Changes a path that matches. The request's arguments go behind those of the replacement, unless "
+            "it ends in ?. A replacement that begins with http://, https:// or $scheme is a redirect (302). "
+            "last: no more rewriting here, a location is looked for with the new path; break: no more "
+            "rewriting, the request stays here; redirect: 302; permanent: 301; no flag: the next directive, "
+            "and after all of them a location is looked for.")
+            .repeating(),
+    });
 
 }  // namespace
 
