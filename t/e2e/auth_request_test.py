@@ -111,8 +111,11 @@ class AuthRequest(SluiceTest):
         self.slow = self.origin(slow)
         s = self.start("""server { listen 127.0.0.1:%(port)d; root %(prefix)s/html; limit_rate 10;
                           location / { limit_rate 0; auth_request /auth; }
+                          location /short/ { limit_rate 0; auth_request /judge; alias %(prefix)s/html/; }
+                          location = /judge { proxy_pass http://127.0.0.1:%(judge)d; }
                           location = /auth { proxy_pass http://127.0.0.1:%(slow)d; } }""", slow=self.slow)
         self.assertEqual(s.get("/a.txt").status, 200)
+        self.assertEqual(s.get("/short/a.txt", {"X-Size": "5000"}).status, 200)  # nor does its rate
 
     def test_log_subrequest(self):
         s = self.start("""log_format l "$uri $request_uri $request_method $status $body_bytes_sent";
