@@ -30,6 +30,8 @@ CONF = """
 def judge(req):
     """Says what the X-Want field asks for."""
     want = req.headers.get("X-Want", "200")
+    if req.headers.get("X-Size") == "chunks":
+        return b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nyes\r\n0\r\n\r\n"
     fields = [("X-User", "bob")]
     if want == "401":
         fields += [("WWW-Authenticate", 'Basic realm="a"'), ("WWW-Authenticate", "Bearer")]
@@ -97,7 +99,7 @@ class AuthRequest(SluiceTest):
         s = self.start("""upstream judge { server 127.0.0.1:%(judge)d; keepalive 4; }
                           server { listen 127.0.0.1:%(port)d; root %(prefix)s/html; location / { auth_request /auth; }
                           location = /auth { proxy_pass http://judge; proxy_http_version 1.1; proxy_set_header Connection ""; } }""")
-        for size in ("0", "1000", "1000", "0"):
+        for size in ("0", "1000", "chunks", "1000", "0"):
             self.assertEqual(s.get("/a.txt", {"X-Size": size}).status, 200)
         if not STAND_IN:
             self.assertEqual(self.judge.connections, 1)

@@ -192,11 +192,21 @@ class PostAction(SluiceTest):
     def test_the_location_that_answers_decides(self):
         s = self.start("""server { listen 127.0.0.1:%(port)d; root %(prefix)s/html;
             location /a { post_action /told; error_page 404 /b/a.txt; } location /b/ { alias %(prefix)s/html/; }
+            location /e { post_action /told; error_page 404 /d/a.txt; }
             location /c { error_page 404 /d/a.txt; } location /d/ { alias %(prefix)s/html/; post_action /told; }
             location = /told { proxy_pass http://127.0.0.1:%(told)d/$request_uri; } }""")
-        self.assertEqual([s.get("/a").body, s.get("/c").body], [b"hello"] * 2)
-        self.told.wait_requests(1)
-        self.assertEqual([r.target for r in self.told.requests], ["//c"])
+        self.assertEqual([s.get(path).body for path in ("/a", "/e", "/c")], [b"hello"] * 3)
+        self.told.wait_requests(2)
+        self.assertEqual([r.target for r in self.told.requests], ["//e", "//c"])
+
+    @unittest.skipIf(STAND_IN, "it goes on and on")
+    def test_there_is_one_for_each_request(self):
+        s = self.start("""server { listen 127.0.0.1:%(port)d; root %(prefix)s/html; post_action /told; error_page 404 /a.txt;
+            location / { } location = /a.txt { } location = /told { proxy_pass http://127.0.0.1:%(told)d/$request_uri; } }""")
+        for path in ("/none", "/a.txt"):
+            s.get(path)
+        self.told.wait_requests(2)
+        self.assertEqual([r.target for r in self.told.requests], ["//none", "//a.txt"])
 
     def test_of_an_answer_that_broke_off(self):
         slow = self.origin(lambda req: Response(200, body=(b"x" * 1000 for _ in range(1_000_000))))
