@@ -244,9 +244,14 @@ void Parser::text(const std::string& name, std::string text) {
 void Parser::include(const Word& path, Node& place, size_t depth) {
   std::vector<std::string> paths;
   std::string error;
-  if (!included_paths(options.include_base, path.text, paths, error)) {
+  bool excuse = options.includes == Includes::excuse;
+  auto find = excuse ? moved_paths : included_paths;
+  if (!find(options.include_base, path.text, paths, error)) {
     diagnostics.error(path, std::move(error));
     return;
+  }
+  if (paths.empty() && excuse) {
+    diagnostics.warn(path, "no file matches \"" + path.text + "\"", {}, "missing-include");
   }
   for (const std::string& one : paths) { include_one(one, path, place, depth); }
 }

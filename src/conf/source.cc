@@ -77,4 +77,19 @@ bool included_paths(const std::string& base, const std::string& written, std::ve
   return error.empty();
 }
 
+bool moved_paths(const std::string& base, const std::string& written, std::vector<std::string>& paths,
+                 std::string& error) {
+  if (!included_paths(base, written, paths, error)) { return false; }
+  bool found = !paths.empty() && access(paths[0].c_str(), F_OK) == 0;
+  if (found || !written.starts_with('/')) { return true; }
+  for (std::string_view home :
+       {"/etc/nginx/", "/usr/local/nginx/conf/", "/usr/local/etc/nginx/", "/opt/homebrew/etc/nginx/"}) {
+    if (!written.starts_with(home)) { continue; }
+    std::vector<std::string> moved;
+    if (!included_paths(base, written.substr(home.size()), moved, error)) { return false; }
+    if (!moved.empty() && access(moved[0].c_str(), F_OK) == 0) { paths = std::move(moved); }
+  }
+  return true;
+}
+
 }  // namespace sluice::conf

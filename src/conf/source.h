@@ -17,4 +17,9 @@ bool read_source(const std::string& path, std::string& text, std::string& error)
 bool included_paths(const std::string& base, const std::string& written, std::vector<std::string>& paths,
                     std::string& error);
 
+// A file of another machine's nginx: what is named below /etc/nginx, or wherever it was installed, is looked
+// for below `base` when it is not there.
+bool moved_paths(const std::string& base, const std::string& written, std::vector<std::string>& paths,
+                 std::string& error);
+
 }  // namespace sluice::conf

@@ -103,8 +103,8 @@ class FailedReload(SluiceTest):
         os.kill(before[0], 9)
         os.kill(s.pid, 18)
         s.wait_log("generation 2 cannot serve")
+        wait_for(lambda: not is_alive(before[0]), 5, "the end of the one that was killed")
         wait_for(lambda: len(s.workers()) == 2, 5, "two workers again")
-        self.assertFalse(is_alive(before[0]))
         self.assertEqual(s.get("/").body, b"one")
 
 

@@ -16,17 +16,12 @@ const Node* pass_of(const Site& site) {
   return pass != nullptr && pass->argument_count() == 1 ? pass : nullptr;
 }
 
-const Site* root_of(const Site& site) {
-  const Site* at = &site;
-  while (at->outer != nullptr) { at = at->outer; }
-  return at;
-}
-
 // The upstream block of this name.
 const Node* upstream_named(const Site& site, std::string_view name) {
-  const Site* http = site.around("http");
-  if (http == nullptr) { http = root_of(site); }
-  for (const Node* upstream : http->all("upstream")) {
+  const Site* realm = site.around("http");
+  if (realm == nullptr) { realm = site.around("stream"); }
+  if (realm == nullptr) { return nullptr; }
+  for (const Node* upstream : realm->all("upstream")) {
     if (upstream->argument_count() == 1 && upstream->argument(0) == name) { return upstream; }
   }
   return nullptr;

@@ -63,8 +63,9 @@ void check_address(const std::string& address, const std::vector<Listening>& ser
   for (const std::string& name : first) { sites.insert(site_name(name)); }
   for (const Listening& other : servers) {
     std::vector<std::string> names = names_of(*other.server);
-    bool same = std::any_of(names.begin(), names.end(),
-                            [&](const std::string& name) { return sites.contains(site_name(name)); });
+    bool same = std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+      return name.starts_with('~') || sites.contains(site_name(name));
+    });
     if (same || names.empty()) { continue; }
     out.warn(
         servers[0].listen->words[0],

@@ -128,6 +128,7 @@ class ProxyPass final : public Content {
   event::Task<Result<void>> answer(Request& request) const override;
   const char* name() const override { return "proxy"; }
   bool explain(Request& request, Facts& facts) const override;
+  const Content* inherited(conf::Build& build, const conf::Settings& settings) const override;
   bool redirects_bare_name() const override { return true; }
 
   conf::Expression url;   // as written

@@ -104,6 +104,8 @@ void set_proxy_pass(Build& build, Scope& scope, const Node& node, const Row&) {
   if (location != nullptr && scope.context() == conf::kLocation) { pass->location = location->name; }
   pass->url = conf::Expression::compile(build, conf::Realm::http, word);
   content.content = pass;
+  bool tls = istarts_with(word.text, "https://");
+  if (tls && !check_scheme(build, word)) { return; }
   if (pass->url.constant()) {
     if (!check_scheme(build, word)) { return; }
     set_constant(build, scope, word, *pass);
@@ -143,6 +145,15 @@ string_view passed_target(Request& r) {
 }
 
 }  // namespace
+
+const Content* ProxyPass::inherited(Build& build, const conf::Settings& settings) const {
+  auto* pass = build.arena().own<ProxyPass>(*this);
+  build.later([this, settings, pass] {
+    pass->group = group;
+    hide_fields(settings.get<ProxySettings>(), *pass);
+  });
+  return pass;
+}
 
 bool ProxyPass::find_target(Request& r, ProxyTarget& out) const {
   if (!url.constant()) { return evaluate_target(r, out); }
