@@ -95,6 +95,17 @@ class AuthRequest(SluiceTest):
         self.assertEqual(s.get("/a.txt").status, 200)
         self.assertEqual(len(self.judge.requests), 1)
 
+    def test_satisfy(self):
+        s = self.start("""server { listen 127.0.0.1:%(port)d; root %(prefix)s/html; auth_request /auth;
+            location /denied/ { satisfy any; deny all; alias %(prefix)s/html/; }
+            location /allowed/ { satisfy any; allow all; alias %(prefix)s/html/; }
+            location /both/ { satisfy all; allow all; alias %(prefix)s/html/; }
+            location = /auth { proxy_pass http://127.0.0.1:%(judge)d; } }""")
+        for path, want, status in (("denied", "200", 200), ("denied", "401", 401), ("denied", "403", 403), ("denied", "500", 500),
+                                   ("allowed", "401", 200), ("both", "200", 200), ("both", "401", 401)):
+            got = s.get("/%s/a.txt" % path, {"X-Want": want})
+            self.assertEqual((got.status, "WWW-Authenticate" in got.headers), (status, status == 401), (path, want))
+
     def test_the_judges_connection_is_kept(self):
         s = self.start("""upstream judge { server 127.0.0.1:%(judge)d; keepalive 4; }
                           server { listen 127.0.0.1:%(port)d; root %(prefix)s/html; location / { auth_request /auth; }
