@@ -349,6 +349,8 @@ const conf::Module<CoreSettings> core_module(
          "2m"},
         {"postpone_output", kEverywhere, &C::postpone_output, "size",
          "Accepted for compatibility: output leaves at the end of each turn of the loop.", "1460"},
+        {"subrequest_output_buffer_size", kEverywhere, &C::subrequest_output_buffer_size, "size",
+         "Accepted for compatibility: what a subrequest answers is passed on as it comes.", "8k"},
         {"limit_rate", kEverywhere | conf::kLocationIf, arguments(1), set_expression<&C::limit_rate>, "rate",
          "Bytes per second of an answer; 0 is unlimited. May contain variables.", "0"},
         {"limit_rate_after", kEverywhere | conf::kLocationIf, arguments(1),
