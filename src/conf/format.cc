@@ -27,7 +27,8 @@ bool has_newline(std::string_view text) { return text.find('\n') != std::string_
 
 class Formatter {
  public:
-  Formatter(const SourceFile& file, Diagnostics& diagnostics) : text_(file.text), lexer_(file, diagnostics) {}
+  Formatter(const SourceFile& file, Diagnostics& diagnostics)
+      : text_(file.text), lexer_(file, diagnostics, Environment::keep) {}
   std::string run();
 
  private:
@@ -192,6 +193,7 @@ Formatted format_text(const std::string& name, std::string text) {
   Formatted out;
   ParseOptions options;
   options.includes = Includes::keep;
+  options.environment = Environment::keep;
   parse_text(out.tree, name, std::move(text), options, out.diagnostics);
   if (!out.diagnostics.failed()) { out.text = Formatter(*out.tree.files[0], out.diagnostics).run(); }
   return out;
