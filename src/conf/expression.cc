@@ -71,6 +71,12 @@ Expression Expression::literal(std::string_view text) {
   return made;
 }
 
+Expression Expression::of(const Variable& variable) {
+  Expression made = literal("$" + variable.name);
+  made.parts_.emplace_back().variable = &variable;
+  return made;
+}
+
 Expression Expression::compile(Build& build, Realm realm, const Word& where, std::string_view text) {
   Expression made = literal(text);
   VariableTable& table = build.config.variables(realm);

@@ -22,6 +22,8 @@ class Expression {
   // As above for a part of a word.
   static Expression compile(Build& build, Realm realm, const Word& where, std::string_view text);
   static Expression literal(std::string_view text);
+  // The variable alone, whose name may have characters that no text could mention.
+  static Expression of(const Variable& variable);
 
   bool constant() const { return parts_.empty(); }
   bool empty() const { return constant() && text_.empty(); }

@@ -89,8 +89,9 @@ bool ThreadPool::post(ThreadJob& job) {
   bool needs_thread;
   {
     Locked locked(lock_);
-    needs_thread = idle_ <= waiting_.size && threads_ < most_threads_;
-    if (!needs_thread && waiting_.size >= most_queued_ + idle_) { return false; }
+    size_t idle = threads_ - busy_;
+    needs_thread = idle <= waiting_.size && threads_ < most_threads_;
+    if (!needs_thread && waiting_.size >= most_queued_ + idle) { return false; }
   }
   if (needs_thread && !start_thread() && threads_ == 0) { return false; }
   Locked locked(lock_);
@@ -109,14 +110,14 @@ void ThreadPool::serve() {
   for (;;) {
     ThreadJob* job = waiting_.pop();
     if (job == nullptr) {
-      ++idle_;
       pthread_cond_wait(&more_, &lock_);
-      --idle_;
       continue;
     }
+    ++busy_;
     pthread_mutex_unlock(&lock_);
     job->work();
     pthread_mutex_lock(&lock_);
+    --busy_;
     bool first = finished_.first == nullptr;
     finished_.push(*job);
     if (!first) { continue; }

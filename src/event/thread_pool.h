@@ -64,7 +64,7 @@ class ThreadPool {
   pthread_cond_t more_ = PTHREAD_COND_INITIALIZER;
   // Under the lock.
   Queue waiting_, finished_;
-  size_t idle_ = 0;
+  size_t busy_ = 0;
 };
 
 }  // namespace sluice::event

@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "conf/expression.h"
 #include "http/pattern.h"
 #include "http/request.h"
 
@@ -16,7 +15,6 @@ namespace {
 
 using conf::Build;
 using conf::Word;
-using Made = std::shared_ptr<const Condition>;
 
 class Truth final : public Condition {
  public:
@@ -98,27 +96,26 @@ bool is_file_test(string_view text) {
   return text.size() == 2 && text[0] == '-' && string_view("fdex").find(text[1]) != string_view::npos;
 }
 
-Made compile_comparison(Build& build, const std::vector<Word>& words) {
-  const Word& operation = words[1];
-  string_view text = operation.text;
-  bool wanted = !text.starts_with('!');
-  if (text == "=" || text == "!=") {
-    return std::make_shared<Equal>(compile(build, words[0]), compile(build, words[2]), wanted);
-  }
-  if (!wanted) { text.remove_prefix(1); }
-  if (text == "~" || text == "~*") {
-    auto pattern = Pattern::compile(build, words[2], words[2].text, text == "~*");
-    if (!pattern) { return nullptr; }
-    return std::make_shared<Matches>(compile(build, words[0]), std::move(*pattern), wanted);
-  }
-  build.error(operation, "unexpected \"" + operation.text + "\" in condition",
-              "it is one of =, !=, ~, ~*, !~ and !~*");
-  return nullptr;
-}
-
 }  // namespace
 
-Made compile_condition(Build& build, const std::vector<Word>& words, const Word& whole) {
+ConditionPointer truth_of(conf::Expression value) { return std::make_shared<Truth>(std::move(value)); }
+
+bool is_comparison(string_view operation) {
+  if (operation.starts_with('!')) { operation.remove_prefix(1); }
+  return operation == "=" || operation == "~" || operation == "~*";
+}
+
+ConditionPointer compare(Build& build, conf::Expression left, const Word& operation, const Word& right) {
+  string_view text = operation.text;
+  bool wanted = !text.starts_with('!');
+  if (!wanted) { text.remove_prefix(1); }
+  if (text == "=") { return std::make_shared<Equal>(std::move(left), compile(build, right), wanted); }
+  auto pattern = Pattern::compile(build, right, right.text, text == "~*");
+  if (!pattern) { return nullptr; }
+  return std::make_shared<Matches>(std::move(left), std::move(*pattern), wanted);
+}
+
+ConditionPointer compile_condition(Build& build, const std::vector<Word>& words, const Word& whole) {
   if (words.empty()) {
     build.error(whole, "invalid condition \"()\"", "if ($variable) or if ($variable = text)");
     return nullptr;
@@ -136,8 +133,11 @@ Made compile_condition(Build& build, const std::vector<Word>& words, const Word&
                 "if ($variable), if ($variable = text) or if (-f file)");
     return nullptr;
   }
-  if (words.size() == 1) { return std::make_shared<Truth>(compile(build, first)); }
-  return compile_comparison(build, words);
+  if (words.size() == 1) { return truth_of(compile(build, first)); }
+  if (is_comparison(words[1].text)) { return compare(build, compile(build, first), words[1], words[2]); }
+  build.error(words[1], "unexpected \"" + words[1].text + "\" in condition",
+              "it is one of =, !=, ~, ~*, !~ and !~*");
+  return nullptr;
 }
 
 }  // namespace sluice::http

@@ -8,6 +8,11 @@
 #include "base/result.h"
 #include "event/task.h"
 
+namespace sluice::conf {
+class Build;
+class Settings;
+}  // namespace sluice::conf
+
 namespace sluice::http {
 
 class Request;
@@ -23,6 +28,8 @@ class Content {
   // asking anybody. False: answer() itself asks nobody but the disk and may be called.
   using Facts = std::vector<std::pair<std::string, std::string>>;
   virtual bool explain(Request&, Facts&) const { return false; }
+  // The same for a block inside the one that named it, whose settings may be others.
+  virtual const Content* inherited(conf::Build&, const conf::Settings&) const { return this; }
   // A location whose name ends in / answers its name without the slash by a redirect (RFC 3986 relative
   // references would go astray otherwise).
   virtual bool redirects_bare_name() const { return false; }

@@ -162,6 +162,8 @@ class Fields {
   }
   // May say yes after a removal; never no wrongly.
   bool has(FieldId id) const { return seen_[static_cast<size_t>(id)]; }
+  // has() says yes though there is none: nobody adds one for want of it.
+  void withhold(FieldId id) { seen_[static_cast<size_t>(id)] = true; }
   size_t count(FieldId id) const;
   // All values of that name joined by ", " (in the arena when there are several).
   string_view combined(FieldId id) const;

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "http/error_page_text.h"
+#include "http/satisfy.h"
 #include "http/uri.h"
 #include "os/error_log.h"
 
@@ -210,6 +211,10 @@ Verdict Request::show_error_page(const ErrorPage& page) {
 }
 
 Verdict Request::refuse(uint16_t status) {
+  if (trial != nullptr) {
+    trial->refused = status;
+    return Verdict::done;
+  }
   response.clear();
   // After these nobody can say where the next request would begin, or the client is not to be trusted with
   // one.

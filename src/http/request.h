@@ -21,6 +21,8 @@
 
 namespace sluice::http {
 
+struct Trial;
+
 // What an answer's validators are worth after its body was changed here.
 enum class Validity : uint8_t {
   none,    // they leave
@@ -120,6 +122,9 @@ class Request final : private RequestArena, public conf::Evaluation, public log:
 
   // Fields that an X-Accel-Redirect carries over to the answer it leads to; null when there is none.
   const Fields* kept_fields = nullptr;
+
+  // While `satisfy any` asks one step after another; null: nobody asks.
+  Trial* trial = nullptr;
 
   uint64_t started_at = 0;  // clock::now() at the first byte
   uint64_t started_wall = 0;

@@ -93,7 +93,8 @@ class BodyStore {
 
 bool body_too_large(const Request& r) {
   uint64_t limit = r.core().client_max_body_size.bytes;
-  return limit != 0 && r.head.framing == Framing::length && r.head.content_length > limit;
+  if (limit == 0 || r.head.framing != Framing::length || r.head.content_length <= limit) { return false; }
+  return !r.subrequest;  // it has what its parent was allowed to read
 }
 
 void log_unread_body(const Request& r, const Error& error) {

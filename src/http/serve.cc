@@ -72,24 +72,6 @@ uint16_t read_target(Request& r) {
   return 0;
 }
 
-Verdict choose_location(Request& r) {
-  r.located_path = r.path;
-  auto found = r.server->locations.find(r.path, r.capture_store);
-  if (found.add_slash) {
-    string_view target = r.arena().join(escape_uri(r.arena(), r.path), "/", r.has_query ? "?" : "");
-    if (r.has_query) { target = r.arena().join(target, r.query); }
-    r.redirect_externally(301, target);
-    return Verdict::done;
-  }
-  r.location = found.location != nullptr ? found.location : &r.server->root;
-  if (found.regex != nullptr) {
-    r.captures = &r.capture_store;
-    put_captures(r, r.location->name_captures);
-  }
-  if (r.settings<LocationOnlySettings>().internal && !r.internal) { return r.refuse(404); }
-  return Verdict::next;
-}
-
 // What an X-Accel-Redirect, or whoever refused the request, said about the answer that something else gave.
 void restore_kept(Request& r) {
   if (r.kept_fields->has(FieldId::www_authenticate)) { r.response.fields.remove(FieldId::www_authenticate); }
@@ -255,6 +237,24 @@ uint16_t prepare(Request& r, uint16_t refused) {
   return refused;
 }
 
+Verdict choose_location(Request& r, const LocationTree<Location>& tree, const Location& otherwise) {
+  r.located_path = r.path;
+  auto found = tree.find(r.path, r.capture_store);
+  if (found.add_slash) {
+    string_view target = r.arena().join(escape_uri(r.arena(), r.path), "/", r.has_query ? "?" : "");
+    if (r.has_query) { target = r.arena().join(target, r.query); }
+    r.redirect_externally(301, target);
+    return Verdict::done;
+  }
+  r.location = found.location != nullptr ? found.location : &otherwise;
+  if (found.regex != nullptr) {
+    r.captures = &r.capture_store;
+    put_captures(r, r.location->name_captures);
+  }
+  if (r.settings<LocationOnlySettings>().internal && !r.internal) { return r.refuse(404); }
+  return Verdict::next;
+}
+
 event::Task<void> serve(Request& r, uint16_t refused) {
   Verdict verdict = refused == 0 ? Verdict::again : r.refuse(refused);
   // Each round chooses a location and asks it; error pages and internal redirects are further rounds.
@@ -268,7 +268,7 @@ event::Task<void> serve(Request& r, uint16_t refused) {
       }
       if (verdict != Verdict::next) { continue; }
     }
-    if (r.resume != Resume::steps) { verdict = choose_location(r); }
+    if (r.resume != Resume::steps) { verdict = choose_location(r, r.server->locations, r.server->root); }
     if (verdict == Verdict::next && r.error_status == 0 && body_too_large(r)) {
       SLUICE_REQUEST_LOG(r, error, 0, "client intended to send too large body: %llu bytes",
                          static_cast<unsigned long long>(r.head.content_length));

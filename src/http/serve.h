@@ -13,6 +13,10 @@ uint16_t prepare(Request& request, uint16_t refused);
 // `refused`: the status to answer with instead of looking for a location, or 0.
 event::Task<void> serve(Request& request, uint16_t refused);
 
+// Makes the location for the path the request's: one of `tree`, or `otherwise` when none of them matches.
+// done and again: the request may not have it, or goes elsewhere first.
+Verdict choose_location(Request& request, const LocationTree<Location>& tree, const Location& otherwise);
+
 // The log line, and whatever else registered for a request's end. Called once, when all of it is over: a
 // body that nobody wanted may be read away after the answer.
 void finish(Request& request);

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "http/explain.h"
+#include "http/satisfy.h"
 #include "http/settings.h"
 #include "os/listeners.h"
 
@@ -45,10 +46,15 @@ std::vector<const Step*> steps_for(Build& build, const conf::Settings& settings,
 
 void make_steps(Build& build, Location& location, const conf::Settings& settings) {
   auto& steps = location.steps;
-  steps = steps_for(build, settings, Phase::rewrite, Phase::rewrite);
+  // What a server has to decide it has decided before it serves by itself.
+  bool decided = location.kind == Location::Kind::server;
+  if (!decided) { steps = steps_for(build, settings, Phase::rewrite, Phase::rewrite); }
   location.guards_begin = static_cast<uint32_t>(steps.size());
-  auto guards = steps_for(build, settings, Phase::preaccess, Phase::access);
-  steps.insert(steps.end(), guards.begin(), guards.end());
+  auto limits = steps_for(build, settings, Phase::preaccess, Phase::preaccess);
+  steps.insert(steps.end(), limits.begin(), limits.end());
+  auto access = steps_for(build, settings, Phase::access, Phase::access);
+  access = satisfy(build.arena(), settings, std::move(access));
+  steps.insert(steps.end(), access.begin(), access.end());
   location.guards_end = static_cast<uint32_t>(steps.size());
   auto rest = steps_for(build, settings, Phase::precontent, Phase::precontent);
   steps.insert(steps.end(), rest.begin(), rest.end());
@@ -371,10 +377,19 @@ const conf::Module<FrameSettings> module(
 }  // namespace
 
 Location& begin_unnamed(Scope& inner, const Scope& outer, const Node& node) {
-  const auto& around = *static_cast<const Location*>(outer.object);
+  Location& location = begin_route(inner, outer, node);
+  location.kind = Location::Kind::unnamed;
+  return location;
+}
+
+Location& begin_route(Scope& inner, const Scope& outer, const Node& node) {
   auto* location = inner.build().arena().own<Location>();
-  location->kind = Location::Kind::unnamed;
-  location->name = around.name;
+  location->name = "/";
+  if (outer.context() != conf::kServer) {
+    const auto& around = *static_cast<const Location*>(outer.object);
+    location->name = around.name;
+    location->kind = around.kind;
+  }
   location->at = node.words[0].at;
   begin_block(inner, location);
   return *location;
@@ -382,8 +397,12 @@ Location& begin_unnamed(Scope& inner, const Scope& outer, const Node& node) {
 
 void settle_unnamed(const Scope& inner, const Scope& outer, Location& location) {
   location.content = inner.get<ContentSettings>().content;
-  if (location.content == nullptr) { location.content = outer.get<ContentSettings>().content; }
+  const Content* outer_content = outer.get<ContentSettings>().content;
+  if (location.content == nullptr && outer_content != nullptr) {
+    location.content = outer_content->inherited(inner.build(), inner.settings());
+  }
   settle(inner.build(), location, inner.settings());
+  if (location.nested != nullptr) { report_duplicates(inner.build(), location.nested->build()); }
 }
 
 ServerDraft& draft_of(Build& build, const void* server) {

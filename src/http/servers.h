@@ -47,6 +47,9 @@ T& only(conf::Build& build, const char* kind) {
 // Blocks of a location that are locations without a name: `if`, `limit_except`. They inherit all of it, its
 // content included. Begun before their directives are read, settled after.
 Location& begin_unnamed(conf::Scope& inner, const conf::Scope& outer, const conf::Node& node);
+// The same for a block that stands for the location, or in a server for "location /": what may stand in that
+// one may stand in it.
+Location& begin_route(conf::Scope& inner, const conf::Scope& outer, const conf::Node& node);
 void settle_unnamed(const conf::Scope& inner, const conf::Scope& outer, Location& location);
 
 // The listen directive.

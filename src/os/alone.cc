@@ -38,7 +38,7 @@ void Alone::close_sockets() {
 bool Alone::prepare() {
   tell_reloading();
   next_ = Generation();
-  bool good = prepare_next(invocation_, now(), now().number + 1, next_);
+  bool good = prepare_next(invocation_, now(), nullptr, now().number + 1, next_);
   if (!good) { tell_ready("Reload failed, the configuration is what it was", true); }
   return good;
 }

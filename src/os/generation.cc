@@ -15,7 +15,8 @@ namespace {
 constexpr Sockets::Attempts kReloadAttempts{5, 100};
 }
 
-bool prepare_next(const Invocation& invocation, Generation& now, unsigned number, Generation& next) {
+bool prepare_next(const Invocation& invocation, Generation& now, Generation* former, unsigned number,
+                  Generation& next) {
   Loaded loaded = load(invocation);
   report(loaded.diagnostics, false);
   if (!loaded.good() || !prepare(*loaded.config)) { return false; }
@@ -26,8 +27,13 @@ bool prepare_next(const Invocation& invocation, Generation& now, unsigned number
   // Whether there is a master is decided at the start.
   bool alone = !process_settings(*now.config).master_process;
   unsigned workers = alone ? 1 : settings.worker_processes;
-  if (!open_zones(*next.config, now.zones, next.zones)) { return false; }
-  if (!next.sockets.open(listen_plan(*next.config), workers, now.sockets, kReloadAttempts)) { return false; }
+  Sockets open = now.sockets;
+  if (former != nullptr) { open.add(former->sockets); }
+  // What the workers know is with those that serve.
+  shm::Zones& known = former != nullptr ? former->zones : now.zones;
+  if (!open_zones(*next.config, known, next.zones)) { return false; }
+  if (!next.sockets.open(listen_plan(*next.config), workers, open, kReloadAttempts)) { return false; }
+  forget_text(loaded);
   return move_pid_file(*now.config, *next.config);
 }
 

@@ -18,8 +18,9 @@ struct Generation {
 };
 
 // Reads the configuration again and opens what is new in it, as generation `number`. False, after saying why
-// in the log: `now` goes on as it is.
-bool prepare_next(const Invocation& invocation, Generation& now, unsigned number, Generation& next);
+// in the log: `now` goes on as it is. `former`: what serves until `now` does, if that has not come so far.
+bool prepare_next(const Invocation& invocation, Generation& now, Generation* former, unsigned number,
+                  Generation& next);
 // The log of `config` is the one that counts from here on.
 void put_in_place(const conf::Config& config);
 // The pid file is where `to` wants it. False, after saying why, when it cannot be written there.

@@ -176,13 +176,26 @@ bool Sockets::test(ListenPlan& plan) {
   return good;
 }
 
-void Sockets::replace(Sockets& older) {
+bool Sockets::has(const std::shared_ptr<Socket>& socket) const {
+  return std::any_of(opened_.begin(), opened_.end(),
+                     [&](const Opened& mine) { return mine.socket == socket; });
+}
+
+void Sockets::add(const Sockets& others) {
+  for (const Opened& other : others.opened_) {
+    if (!has(other.socket)) { opened_.push_back(other); }
+  }
+}
+
+void Sockets::close_others(Sockets& older) const {
   for (Opened& before : older.opened_) {
-    auto kept = std::find_if(opened_.begin(), opened_.end(),
-                             [&](const Opened& mine) { return mine.socket == before.socket; });
-    if (kept == opened_.end()) { remove_socket_file(*before.socket); }
+    if (!has(before.socket)) { remove_socket_file(*before.socket); }
   }
   older.opened_.clear();
+}
+
+void Sockets::replace(Sockets& older) {
+  close_others(older);
   trim();
 }
 

@@ -88,9 +88,13 @@ class Sockets {
   // Opens what `plan` wants, for `workers` workers, taking over what is there of `inherited`. On failure says
   // in the log why, and leaves `inherited` as it was.
   bool open(ListenPlan& plan, unsigned workers, const Sockets& inherited, Attempts attempts);
+  // Those of `others` that this has not.
+  void add(const Sockets& others);
   // -t: whether the addresses could be bound. One in use is no fault of the configuration.
   static bool test(ListenPlan& plan);
-  // Closes what `older` has and this has not; called when this generation serves.
+  // Closes what `older` has and this has not.
+  void close_others(Sockets& older) const;
+  // The same, and trims; called when this generation serves.
   void replace(Sockets& older);
   // Closes sockets that fewer workers than before would leave alone. Called when this generation serves.
   void trim();
@@ -116,6 +120,7 @@ class Sockets {
     std::shared_ptr<Socket> socket;
     size_t had;  // descriptors that it came with
   };
+  bool has(const std::shared_ptr<Socket>& socket) const;
   bool take_over(const ListenSpec& spec, const Sockets& inherited);
   bool open_missing(const ListenPlan& plan, unsigned workers, bool* try_again);
   void undo();

@@ -1,5 +1,6 @@
 #include "os/load.h"
 
+#include <malloc.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -62,6 +63,11 @@ Loaded load(const Invocation& invocation, const LoadOptions& how) {
   check(build);
   listen_plan(*loaded.config).fold();
   return loaded;
+}
+
+void forget_text(Loaded& loaded) {
+  loaded.tree = conf::Tree();
+  malloc_trim(0);
 }
 
 void report(const conf::Diagnostics& diagnostics, bool on_terminal) {

@@ -27,6 +27,9 @@ struct LoadOptions {
 
 // Reads -g, then the file, and builds. Touches nothing but the files it reads.
 Loaded load(const Invocation& invocation, const LoadOptions& how = {});
+// Once nobody reads it any more: gives the text's memory back to the system. Otherwise each worker is forked
+// with what is left of it.
+void forget_text(Loaded& loaded);
 // Prints what was found on standard error, for a person, and puts it into the log, a line each.
 void report(const conf::Diagnostics& diagnostics, bool on_terminal);
 // Opens the log files and makes the folders that a good configuration names; says in the log what failed.

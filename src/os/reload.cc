@@ -35,7 +35,7 @@ void Master::reload() {
   Generation next;
   std::string why;
   log::collect(&why, log::Level::error);
-  bool good = prepare_next(invocation_, generation_, last_number_ + 1, next);
+  bool good = prepare_next(invocation_, generation_, former_ ? &*former_ : nullptr, last_number_ + 1, next);
   log::collect(nullptr, log::Level::emerg);
   if (!good) {
     log::error(0, "the configuration of generation %u stays in place", generation_.number);
@@ -49,7 +49,9 @@ void Master::reload() {
 void Master::take_over(Generation next) {
   put_in_place(*next.config);
   if (former_) {
-    next.sockets.replace(generation_.sockets);
+    Sockets kept = next.sockets;
+    kept.add(former_->sockets);
+    kept.close_others(generation_.sockets);
   } else {
     former_ = std::move(generation_);
   }

@@ -184,7 +184,7 @@ int run_server(const Invocation& invocation) {
   check_limits(*generation.config);
   bool inherited = false;
   if (!open_resources(generation, inherited)) { return 1; }
-  loaded.tree = conf::Tree();
+  forget_text(loaded);
   use_main_log(*generation.config);
   // A binary that takes another's place is that one's child already, and is to stay so: it is missed when it
   // ends. The first process of a container is the container, which ends with it.

@@ -365,9 +365,10 @@ class Exhausted(HostileTest):
             worker_rlimit_nofile 64; events { worker_connections 512; }
             http { server { listen 127.0.0.1:%(port)d; location / { proxy_pass http://127.0.0.1:%(o)d; } %(clean)s } }""", clean=CLEAN)
         pid = self.workers[0]
-        many = [self.s.connect() for _ in range(150)]
-        for c in many:
-            c.send(b"GET / HTTP/1.1\r\nHo")  # not idle
+        many = []
+        for _ in range(150):
+            many.append(self.s.connect())
+            many[-1].send(b"GET / HTTP/1.1\r\nHo")  # not idle
         time.sleep(0.3)
         before = cpu(pid)
         time.sleep(1)

@@ -60,6 +60,14 @@ class Mirror(SluiceTest):
         s.get("/off/")
         self.assertEqual(len(self.copy.requests), 1)
 
+    def test_a_limit_of_the_mirrors_own_does_not_count(self):
+        s = self.start(conf="""server { listen 127.0.0.1:%(port)d; client_max_body_size 1;
+            location / { client_max_body_size 10; mirror /one; proxy_pass http://127.0.0.1:%(origin)d; }
+            location = /one { proxy_pass http://127.0.0.1:%(copy)d; } }""")
+        self.assertEqual(s.post("/", b"hello").status, 200)
+        if not STAND_IN:
+            self.assertEqual(self.copies(1), [("POST", "/one", b"hello")])
+
     def test_a_body_that_cannot_be_read(self):
         s = self.start()
         c = s.connect()

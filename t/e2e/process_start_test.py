@@ -153,7 +153,7 @@ class Users(SluiceTest):
         self.assertEqual(s.get("/").body, b"ok")
         s.stop("QUIT")
         self.assertIn('sluice: [warn] the "user" directive makes sense only if the master process runs with super-user '
-                      'privileges, ignored in %s' % s.conf_path, s.process.stderr.read())
+                      'privileges, ignored (user-without-privileges) in %s' % s.conf_path, s.process.stderr.read())
         s.process.stderr.close()
 
 

@@ -92,6 +92,12 @@ class Rewrite(SluiceTest):
             location /base/ { proxy_pass http://127.0.0.1:%(o)d/replaced/; }""")
         self.check(s, (("/one/x", "/out/x|"), ("/last/x", "root /one/x|"), ("/break/x?a", "/base/x?a"), ("/plain/x", "/replaced/x")))
 
+    def test_in_a_server_that_serves_by_itself(self):
+        s = self.serve("root html; rewrite ^/(a+)$ /a$1;", show="", start=False)
+        s.write_file("html/aa", "once")
+        s.write_file("html/aaa", "twice")
+        self.assertEqual(s.start().get("/a").text, "once")
+
     def test_set(self):
         s = self.serve("""
             set $from_server "s$arg_a";

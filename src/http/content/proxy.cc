@@ -217,7 +217,7 @@ bool is_interim(const ResponseHead& head) { return head.status < 200 && head.sta
 event::Task<Result<void>> Proxying::read_past_interim(Try& now, event::Scope& scope) {
   constexpr int kMostInterim = 64;
   for (int i = 0; i < kMostInterim; ++i) {
-    if (head->status != 100) { r.exchange.write_interim(*head); }
+    if (passes_interim(r, head->status)) { r.exchange.write_interim(*head); }
     head = r.arena().make<ResponseHead>(r.arena());
     Result<void> got = co_await now.origin->read_head(scope, *head, r.head.method);
     if (!got || !is_interim(*head)) { co_return got; }

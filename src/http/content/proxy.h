@@ -10,6 +10,7 @@
 #include "conf/value.h"
 #include "http/content.h"
 #include "http/field.h"
+#include "http/field_rules.h"
 #include "http/request.h"
 #include "http/rewrite_fields.h"
 #include "upstream/all_groups.h"
@@ -72,6 +73,7 @@ struct ProxySettings {
   conf::Milliseconds read_timeout{60'000};
   std::vector<SetField> set_fields;
   NameSet set_names;
+  std::vector<FieldRule> field_rules;
   std::vector<std::string> hide;
   std::vector<std::string> pass;
   bool pass_request_headers = true;
@@ -126,6 +128,7 @@ class ProxyPass final : public Content {
   event::Task<Result<void>> answer(Request& request) const override;
   const char* name() const override { return "proxy"; }
   bool explain(Request& request, Facts& facts) const override;
+  const Content* inherited(conf::Build& build, const conf::Settings& settings) const override;
   bool redirects_bare_name() const override { return true; }
 
   conf::Expression url;   // as written
@@ -153,6 +156,9 @@ struct ProxyState {
 
 // Asks the resolver of the location for the servers behind target.host. False: refused already.
 event::Task<bool> resolve_target(Request& request, upstream::AllGroups& groups, ProxyTarget& target);
+
+// Whether the client gets an interim answer (1xx) of this status.
+bool passes_interim(Request& request, uint16_t status);
 
 // What the answer's body comes from: the origin, at most at the rate of proxy_limit_rate.
 Source* body_source(Request& request, const ProxySettings& settings, Source& origin);

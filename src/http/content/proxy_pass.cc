@@ -146,6 +146,15 @@ string_view passed_target(Request& r) {
 
 }  // namespace
 
+const Content* ProxyPass::inherited(Build& build, const conf::Settings& settings) const {
+  auto* pass = build.arena().own<ProxyPass>(*this);
+  build.later([this, settings, pass] {
+    pass->group = group;
+    hide_fields(settings.get<ProxySettings>(), *pass);
+  });
+  return pass;
+}
+
 bool ProxyPass::find_target(Request& r, ProxyTarget& out) const {
   if (!url.constant()) { return evaluate_target(r, out); }
   out.group = group;

@@ -79,26 +79,40 @@ class Composer {
   char* end_;
 };
 
-void put_configured(Composer& out, Request& r, const ProxySettings& settings) {
+// put(name, value, id) for each field of proxy_set_header.
+template <class Put>
+void each_configured(Request& r, const ProxySettings& settings, Put put) {
   for (const SetField& field : settings.set_fields) {
     // Framing is ours: a configured value could only contradict it.
     if (field.id == FieldId::content_length || field.id == FieldId::transfer_encoding) { continue; }
     string_view value = field.value.evaluate(r);
     if (value.empty()) { continue; }
     if (field.id == FieldId::upgrade && names_h2c(value)) { continue; }
-    out.field(field.name, escape(r.arena(), value, Escape::value));
+    put(field.name, escape(r.arena(), value, Escape::value), field.id);
   }
 }
 
-void put_client_fields(Composer& out, const Request& r, const ProxySettings& settings) {
+// put(name, value, id) for each field of the client's that is passed on.
+template <class Put>
+void each_passed(const Request& r, const ProxySettings& settings, Put put) {
   HopByHop hop(r.head.fields);
   for (const Field& field : r.head.fields) {
     if (field.id == FieldId::host || field.id == FieldId::content_length || field.id == FieldId::expect) {
       continue;
     }
     if (settings.set_names.has(field) || hop.ends_here(field)) { continue; }
-    out.field(field.name, field.value);
+    put(field.name, field.value, field.id);
   }
+}
+
+// All of them as the rules leave them.
+void put_ruled(Composer& out, Request& r, const ProxySettings& settings) {
+  Fields fields(r.arena());
+  auto gather = [&](string_view name, string_view value, FieldId id) { fields.add({name, value, id}); };
+  each_configured(r, settings, gather);
+  if (settings.pass_request_headers) { each_passed(r, settings, gather); }
+  for (const FieldRule& rule : settings.field_rules) { apply(r, rule, fields); }
+  for (const Field& field : fields) { out.field(field.name, field.value); }
 }
 
 // The method and target of a request as received have been checked by the parser.
@@ -130,14 +144,20 @@ string_view compose_request(Request& r, const ProxySettings& settings, const Pro
   if (upgrade && !settings.set_names.has(FieldId::upgrade)) {
     out.field("Upgrade", r.head.fields.value(FieldId::upgrade));
   }
-  put_configured(out, r, settings);
+  auto put = [&out](string_view name, string_view value, FieldId) { out.field(name, value); };
+  bool ruled = !settings.field_rules.empty();
+  if (ruled) {
+    put_ruled(out, r, settings);
+  } else {
+    each_configured(r, settings, put);
+  }
   if (length == kChunkedBody) { out.text("Transfer-Encoding: chunked\r\n"); }
   if (length >= 0) {
     out.text("Content-Length: ");
     out.number(static_cast<uint64_t>(length));
     out.text("\r\n");
   }
-  if (settings.pass_request_headers) { put_client_fields(out, r, settings); }
+  if (settings.pass_request_headers && !ruled) { each_passed(r, settings, put); }
   out.text("\r\n");
   return out.result();
 }

@@ -39,6 +39,23 @@ void set_header(Build& build, Scope& scope, const Node& node, const Row& row) {
   if (!value.empty()) { proxy.set_fields.push_back({name, field_id(name), std::move(value)}); }
 }
 
+template <FieldRule::Deed deed>
+void set_field_rule(Build& build, Scope& scope, const Node& node, const Row&) {
+  auto rule = read_field_rule(build, node, deed);
+  if (rule && rule->id == FieldId::host) {
+    build.error(node.argument_word(0), "\"Host\" cannot be added to", "proxy_set_header sets it");
+  } else if (rule) {
+    scope.own<P>().field_rules.push_back(std::move(*rule));
+  }
+}
+
+void set_removals(Build& build, Scope& scope, const Node& node, const Row&) {
+  for (size_t i = 0; i < node.argument_count(); ++i) {
+    auto rule = read_removal(build, node.argument_word(i));
+    if (rule) { scope.own<P>().field_rules.push_back(std::move(*rule)); }
+  }
+}
+
 template <std::vector<std::string> P::*list>
 void add_name(Build& build, Scope& scope, const Node& node, const Row& row) {
   auto& names = scope.own<P>().*list;
@@ -278,6 +295,25 @@ const conf::Module<P> module(
             "Sets or replaces a field of requests to the server; an empty value removes it. A block "
             "with none of its own inherits those of the level above. Without any: Host $proxy_host.",
             "Host $proxy_host")
+            .repeating(),
+        conf::Module<P>::RowSpec(
+            "proxy_add_header", kPlaces, arguments(2), set_field_rule<FieldRule::Deed::add>, "field value",
+            "Adds a field to requests to the server, beside those of that name that are "
+            "there. The value may contain variables; an empty one adds nothing. "
+            "proxy_add_header, proxy_append_header and proxy_remove_header follow "
+            "proxy_set_header, in the order they are written, and those of a block follow "
+            "those of the blocks around it.")
+            .repeating(),
+        conf::Module<P>::RowSpec("proxy_append_header", kPlaces, arguments(2),
+                                 set_field_rule<FieldRule::Deed::append>, "field value",
+                                 "Appends the value to what a field of requests to the server has, with a "
+                                 "comma between, or adds the "
+                                 "field. Otherwise as proxy_add_header.")
+            .repeating(),
+        conf::Module<P>::RowSpec("proxy_remove_header", kPlaces, arguments(1, kAny), set_removals, "field …",
+                                 "Removes fields from requests to the server, whoever gave them. X-* is "
+                                 "every name that begins with "
+                                 "X-.")
             .repeating(),
         conf::Module<P>::RowSpec(
             "proxy_hide_header", kPlaces, arguments(1), add_name<&P::hide>, "field",

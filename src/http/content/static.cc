@@ -13,6 +13,7 @@
 #include "http/content/autoindex.h"
 #include "http/content/index.h"
 #include "http/content/precompressed.h"
+#include "http/content/random_index.h"
 #include "http/file_lookup.h"
 #include "http/file_source.h"
 #include "http/request.h"
@@ -145,7 +146,8 @@ Verdict answer_file(Request& request) {
 Verdict answer_folder(Request& request) {
   MappedFile folder = map_file(request, request.path);
   if (folder.refused != 0) { return request.refuse(folder.refused); }
-  Verdict verdict = answer_with_index(request, folder.name);
+  Verdict verdict = answer_with_any(request, folder.name);
+  if (verdict == Verdict::next) { verdict = answer_with_index(request, folder.name); }
   if (verdict == Verdict::next) { verdict = answer_with_list(request, folder.name); }
   if (verdict != Verdict::next) { return verdict; }
   SLUICE_REQUEST_LOG(request, error, 0, "directory index of \"%s\" is forbidden", folder.name.data());

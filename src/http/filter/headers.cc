@@ -5,9 +5,9 @@
 #include "base/text.h"
 #include "conf/build.h"
 #include "conf/expression.h"
+#include "http/field_rules.h"
 #include "http/filter.h"
 #include "http/request.h"
-#include "http/uri.h"
 
 namespace sluice::http {
 
@@ -91,7 +91,7 @@ void set_added(Build& build, Scope& scope, const Node& node, const Row&) {
                 "only \"always\" may follow");
     return;
   }
-  field.value = conf::Expression::compile(build, conf::Realm::http, node.argument_word(1));
+  field.value = read_field_value(build, node.argument_word(1));
   if (is_framing(field.id)) {
     build.diagnostics.warn(node.argument_word(0), "\"" + field.name + "\" is ignored",
                            "the field is made from how the body is sent", "ignored-header");
@@ -149,15 +149,9 @@ bool is_usual(uint16_t status) {
          (status >= 301 && status <= 304) || status == 307 || status == 308;
 }
 
-// Variables may hold what a client sent, decoded: it must not end the field.
-string_view value_of(Request& request, const AddedField& field) {
-  string_view value = field.value.evaluate(request);
-  return field.value.constant() ? value : escape(request.arena(), value, Escape::value);
-}
-
 void add(Request& request, const AddedField& field) {
   Response& response = request.response;
-  string_view value = value_of(request, field);
+  string_view value = field_value(request, field.value);
   if (field.id == FieldId::last_modified) {
     response.last_modified = clock::parse_http_date(value).value_or(-1);
   }
@@ -179,7 +173,7 @@ class AddFields final : public Filter {
     }
     for (const AddedField& field : trailers_) {
       if (!usual && !field.always) { continue; }
-      string_view value = value_of(request, field);
+      string_view value = field_value(request, field.value);
       if (!value.empty()) { request.response.trailers.add({field.name, value, field.id}); }
     }
   }

@@ -108,8 +108,11 @@ event::Task<Verdict> AuthRequest::wait(Request& request) const {
   Request* asked = co_await ask(request, plan);
   for (const AuthVariable& set : settings_.variables) {
     string_view value = set.value.evaluate(*asked);
-    if (set.variable->set != nullptr) { set.variable->set(request, *set.variable, value); }
-    request.put(*set.variable, value);
+    if (set.variable->set != nullptr) {
+      set.variable->set(request, *set.variable, value);
+    } else {
+      request.put(*set.variable, value);
+    }
   }
   co_return judge(request, *asked);
 }

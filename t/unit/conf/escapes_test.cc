@@ -6,6 +6,7 @@
 
 #include "conf/build.h"
 #include "conf/expression.h"
+#include "conf/format.h"
 #include "parse_helper.h"
 
 namespace sluice::conf::test {
@@ -62,6 +63,13 @@ TEST_F(EscapesTest, kept) {
   Resolved resolved = resolve_escapes(R"(${env:A} \${env:B} \")", Environment::keep);
   EXPECT_EQ(resolved.text, R"(${env:A} \${env:B} ")");
   EXPECT_FALSE(resolved.mistake);
+}
+
+TEST_F(EscapesTest, a_formatted_text_keeps_them) {
+  std::string text = "a ${env:SLUICE_TEST_UNSET} \"\\${env:X} ${env:Y:-a b}\";\n";
+  Formatted formatted = format_text("test.conf", text);
+  EXPECT_EQ(messages(formatted.diagnostics), "");
+  EXPECT_EQ(formatted.text, text);
 }
 
 TEST_F(EscapesTest, words_of_a_file) {

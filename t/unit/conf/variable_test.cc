@@ -194,5 +194,35 @@ TEST_F(VariableTest, WithoutASlotHasNoValue) {
   EXPECT_FALSE(request.get(*variable).found);
 }
 
+TEST_F(VariableTest, ValuesCanBeShared) {
+  Variable* mine = table.define("mine", no_value, nullptr, false);
+  Request parent(arena, table);
+  Request child(arena, table);
+  child.share_values(parent);
+  child.put(*mine, {"child's"});
+  EXPECT_EQ(parent.get(*mine).text, "child's");
+  parent.put(*mine, {"parent's"});
+  EXPECT_EQ(child.get(*mine).text, "parent's");
+}
+
+TEST_F(VariableTest, ValuesCanBeCopied) {
+  Variable* mine = table.define("mine", no_value, nullptr, false);
+  Variable* none = table.define("none", no_value, nullptr, false);
+  Arena other;
+  Request copy(other, table);
+  {
+    std::string text = "before";
+    Request original(arena, table);
+    copy.copy_values(original);
+    EXPECT_FALSE(copy.get(*mine).found);
+    original.put(*mine, {text});
+    copy.copy_values(original);
+    text = "behind";
+    original.put(*mine, {"after"});
+  }
+  EXPECT_EQ(copy.get(*mine).text, "before");
+  EXPECT_FALSE(copy.get(*none).found);
+}
+
 }  // namespace
 }  // namespace sluice::conf::test
