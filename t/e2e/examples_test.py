@@ -95,6 +95,16 @@ class Examples(SluiceTest):
         events.request("GET", "/events")
         events.read_until(b"data: 1\n\n")
 
+    def test_routing(self):
+        app, canary = (self.origin(lambda req, name=name: Response(200 if "/auth" not in req.target else 401, body=name.encode())) for name in ("app", "canary"))
+        s = self.started("routing", app=("127.0.0.1:3000", "127.0.0.1:%d" % app.port), canary=("127.0.0.1:3001", "127.0.0.1:%d" % canary.port))
+        self.assertEqual([s.get("/", h).text for h in ({}, {"X-Canary": "1"}, {"Cookie": "a=b; canary=1"}, {"X-Canary": "0"})], ["app", "canary", "canary", "app"])
+        self.assertEqual(canary.requests[0].headers["host"], "localhost")
+        self.assertEqual([s.get("/api/x").status, s.post("/api/x", b"").status, s.get("/admin/").status, s.get("/auth").status], [200, 403, 401, 404])
+        self.assertIn("api@example.com", s.post("/api/x", b"").text)
+        old = s.get("/blog/2001/hello.html")
+        self.assertEqual((old.status, old.headers["location"].partition("/posts")[2]), (301, "/hello?year=2001"))
+
     def test_static_site(self):
         s = self.started("static_site", files={
             "www/index.html": "home", "www/a.0123abcd.css": "a {}", "www/.git/config": "secret"},
