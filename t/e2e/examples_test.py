@@ -74,6 +74,26 @@ class Examples(SluiceTest):
         self.assertEqual(s.get("/").status, 200)
         self.assertEqual(len(servers[3].requests), 1)
 
+    def test_canary(self):
+        stable, canary = (self.origin(lambda req, body=body: Response(200, body=body)) for body in (b"old", b"new"))
+        s = self.started("canary", stable=("10.0.0.11:8080", "127.0.0.1:%d" % stable.port),
+                         canary=("10.0.0.12:8080", "127.0.0.1:%d" % canary.port),
+                         share=("5% canary", "50% canary"), office=("192.0.2.0/24", "127.0.0.2/32"))
+        seen = set()
+        for _ in range(30):
+            first = s.get("/")
+            again = s.get("/", {"Cookie": first.headers["Set-Cookie"].split(";")[0]})
+            self.assertEqual(again.body, first.body)
+            seen.add((first.body, first.headers["X-Version"]))
+        self.assertEqual(seen, {(b"old", "stable"), (b"new", "canary")})
+        for version, body in (("stable", b"old"), ("canary", b"new")):
+            self.assertEqual({s.get("/", {"Cookie": "version=" + version}).body for _ in range(8)}, {body})
+        for _ in range(8):
+            c = s.connect(source="127.0.0.2")
+            c.request("GET", "/")
+            self.assertEqual(c.read_response().body, b"new")
+            c.close()
+
     def test_websocket(self):
         def app(c):
             request = c.read_request()
