@@ -24,7 +24,7 @@ CONF = """
 
 class Mirror(SluiceTest):
     def start(self, copy=lambda req: Response(500, body=b"dropped"), conf=CONF, **more):
-        self.target = self.origin(lambda req: Response(200, body=b"served " + req.body))
+        self.target = self.origin(lambda req: Response(200, [("Content-Type", "text/html")], body=b"served " + req.body))
         self.copy = self.origin(copy)
         s = self.sluice(conf, origin=self.target, copy=self.copy, **more)
         s.write_file("html/a.txt", "hello")
@@ -62,6 +62,19 @@ class Mirror(SluiceTest):
         self.assertNotIn("Content-Length", self.copy.requests[0].headers)
         s.get("/off/")
         self.assertEqual(len(self.copy.requests), 1)
+
+    def test_all_go_by_one_name(self):
+        s = self.start(conf="""proxy_set_header X-Id $request_id; add_header X-Id $request_id;
+            server { listen 127.0.0.1:%(port)d; root %(prefix)s/html; default_type text/html;
+            location / { mirror /one; mirror /two; auth_request /asked; add_after_body /last; proxy_pass http://127.0.0.1:%(origin)d; }
+            location = /one { proxy_pass http://127.0.0.1:%(copy)d; } location = /two { proxy_pass http://127.0.0.1:%(copy)d; }
+            location = /asked { proxy_pass http://127.0.0.1:%(origin)d; } location = /last { proxy_pass http://127.0.0.1:%(origin)d; } }""")
+        names = [s.get("/").headers["X-Id"] for _ in range(2)]
+        self.copy.wait_requests(4)
+        seen = [r.headers["X-Id"] for r in self.copy.requests + self.target.requests]
+        self.assertEqual(len(self.target.requests), 6)
+        self.assertNotEqual(*names)
+        self.assertEqual(set(seen), set(names))
 
     def test_a_limit_of_the_mirrors_own_does_not_count(self):
         s = self.start(conf="""server { listen 127.0.0.1:%(port)d; client_max_body_size 1;
