@@ -27,7 +27,10 @@ std::string changes(const Look& before, const Request& r, Verdict verdict) {
   std::string was = target_of(before.path, before.query), is = target_of(r.path, r.query);
   std::string out;
   if (was != is) { out = "\"" + was + "\" becomes \"" + is + "\""; }
-  if (verdict == Verdict::again && r.location->kind == http::Location::Kind::named) {
+  bool went_on = verdict == Verdict::again && r.resume == http::Resume::steps;
+  if (went_on && r.location->kind == http::Location::Kind::unnamed) {
+    append_format(out, "%sgoes on in the block of line %u", out.empty() ? "" : ", ", r.location->at.line);
+  } else if (went_on && r.location->kind == http::Location::Kind::named) {
     out += (out.empty() ? "" : ", ") + std::string("goes on at ") + r.location->name;
   } else if (verdict == Verdict::again) {
     out += (out.empty() ? "" : ", ") + std::string("a location is looked for again");

@@ -323,8 +323,14 @@ const conf::Module<CoreSettings> core_module(
          "Whether subrequests are written to the access log.", "off"},
         {"recursive_error_pages", kEverywhere, &C::recursive_error_pages, "on | off",
          "Whether an error while an error page is made looks for an error page again.", "off"},
-        {"msie_padding", kEverywhere, &C::msie_padding, "on | off", "Accepted for compatibility.", "on"},
-        {"msie_refresh", kEverywhere, &C::msie_refresh, "on | off", "Accepted for compatibility.", "off"},
+        {"msie_padding", kEverywhere, &C::msie_padding, "on | off",
+         "Whether error pages made here are long enough for Internet Explorer and Chrome to show them: "
+         "others than "
+         "these get them as they are.",
+         "on"},
+        {"msie_refresh", kEverywhere, &C::msie_refresh, "on | off",
+         "Whether Internet Explorer is sent a page that refreshes to another instead of a 301 or 302.",
+         "off"},
         {"if_modified_since", kEverywhere, arguments(1),
          choice(&C::if_modified_since, {{"off", ModifiedSince::off},
                                         {"exact", ModifiedSince::exact},

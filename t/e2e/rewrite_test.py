@@ -92,6 +92,12 @@ class Rewrite(SluiceTest):
             location /base/ { proxy_pass http://127.0.0.1:%(o)d/replaced/; }""")
         self.check(s, (("/one/x", "/out/x|"), ("/last/x", "root /one/x|"), ("/break/x?a", "/base/x?a"), ("/plain/x", "/replaced/x")))
 
+    def test_in_a_server_that_serves_by_itself(self):
+        s = self.serve("root html; rewrite ^/(a+)$ /a$1;", show="", start=False)
+        s.write_file("html/aa", "once")
+        s.write_file("html/aaa", "twice")
+        self.assertEqual(s.start().get("/a").text, "once")
+
     def test_set(self):
         s = self.serve("""
             set $from_server "s$arg_a";
@@ -175,6 +181,13 @@ class Rewrite(SluiceTest):
         r = s.get("/a/.x/.secret")
         self.assertEqual(r.status, 400)
         s.wait_log('has "\\.\\." in it')
+
+    @unittest.skipIf("nginx" in BINARY, "nginx serves the folder beside")
+    def test_a_path_without_a_slash(self):
+        s = self.serve("location /h/ { root html; rewrite ^/h/(.*)$ $1 break; } location /p/ { rewrite ^/p/(.*)$ $1 break; proxy_pass http://127.0.0.1:%(o)d; }")
+        s.write_file("html-secret/x", "secret")
+        self.assertEqual((s.get("/h/-secret/x").status, s.get("/p/x?y").text), (404, "/x?y"))
+        s.wait_log("leaves its folder")
 
     def test_the_log(self):
         s = self.serve("""

@@ -90,10 +90,10 @@ class Blocks(SluiceTest):
 
     def test_of_a_server(self):
         s = self.serve("""set $v 1; rewrite ^/old$ /new;
-            route $arg_a and $v = 1 { proxy_pass http://127.0.0.1:%(p)d/root/; location /inner/ { return 200 "inner $uri"; } location ~ ^/re(.) { return 200 "re $1"; } location = /hidden { internal; } }
+            route $arg_a and $v = 1 { proxy_pass http://127.0.0.1:%(p)d/top/; location /inner/ { return 200 "inner $uri"; } location ~ ^/re(.) { return 200 "re $1"; } location = /hidden { internal; } }
             location / { return 200 "location $uri"; }""")
         self.assertEqual([s.get(t).text for t in ("/x", "/old", "/old?a=1", "/inner/x?a=1", "/inner/x", "/rex?a=1")],
-                         ["location /x", "location /new", "canary /root/new?a=1", "inner /inner/x", "location /inner/x", "re x"])
+                         ["location /x", "location /new", "canary /top/new?a=1", "inner /inner/x", "location /inner/x", "re x"])
         self.assertEqual(s.get("/hidden?a=1").status, 404)
 
     def test_inside_each_other(self):
