@@ -24,7 +24,7 @@ CONF = """
 
 class Mirror(SluiceTest):
     def start(self, copy=lambda req: Response(500, body=b"dropped"), conf=CONF, **more):
-        self.target = self.origin(lambda req: Response(200, body=b"served " + req.body))
+        self.target = self.origin(lambda req: Response(200, [("Content-Type", "text/html")], body=b"served " + req.body))
         self.copy = self.origin(copy)
         s = self.sluice(conf, origin=self.target, copy=self.copy, **more)
         s.write_file("html/a.txt", "hello")
@@ -62,6 +62,21 @@ class Mirror(SluiceTest):
         self.assertNotIn("Content-Length", self.copy.requests[0].headers)
         s.get("/off/")
         self.assertEqual(len(self.copy.requests), 1)
+
+    def test_all_go_by_one_name(self):
+        s = self.start(conf="""proxy_set_header X-Id $request_id; add_header X-Id $request_id; log_format id "$request_id";
+            server { listen 127.0.0.1:%(port)d; root %(prefix)s/html; default_type text/html;
+            location /mirrored { mirror /one; mirror /two; try_files /a.txt =404; }
+            location /joined { add_after_body /last; add_header X-Other 1; access_log %(prefix)s/logs/id.log id; try_files /a.txt =404; }
+            location /guarded { auth_request /asked; try_files /a.txt =404; }
+            location = /one { proxy_pass http://127.0.0.1:%(copy)d; } location = /two { proxy_pass http://127.0.0.1:%(copy)d; }
+            location = /asked { proxy_pass http://127.0.0.1:%(origin)d; } location = /last { proxy_pass http://127.0.0.1:%(origin)d; } }""")
+        names = [s.get(path).headers["X-Id"] for path in ("/mirrored", "/guarded")]
+        self.copy.wait_requests(2)
+        self.assertEqual([r.headers["X-Id"] for r in self.copy.requests], names[:1] * 2)
+        self.assertEqual([r.headers["X-Id"] for r in self.target.requests], names[1:])
+        s.get("/joined")
+        s.wait_log("^%s$" % self.target.requests[1].headers["X-Id"], log="id.log")
 
     def test_a_limit_of_the_mirrors_own_does_not_count(self):
         s = self.start(conf="""server { listen 127.0.0.1:%(port)d; client_max_body_size 1;
