@@ -97,39 +97,58 @@ char* Recoder::put_character(char* at, uint32_t character) const {
   return at + 1;
 }
 
-void Recoder::push_from_utf8(string_view text, bool last, Chain& out) {
-  // References are longer than what they stand for: by how much at most is known.
-  BufferRef made(Buffer::make((text.size() + sizeof cut_) / 2 * kLongestReference + kLongestReference));
-  char* at = made->data();
-  size_t done = 0;
+// One character more of `text`, from `done` on, or of what was cut off and `text`; kCut: it is not whole.
+uint32_t Recoder::next_character(string_view text, size_t& done) {
+  size_t size;
+  if (cut_size_ == 0) {
+    uint32_t character = decode_utf8(text.substr(done), size);
+    if (character != kCut) { done += size; }
+    return character;
+  }
   while (done < text.size()) {
-    size_t size;
-    uint32_t character;
-    if (cut_size_ == 0) {
-      character = decode_utf8(text.substr(done), size);
-      if (character == kCut) { break; }
-      done += size;
-    } else {
-      // One byte more of the character that was cut off.
-      cut_[cut_size_++] = text[done];
-      character = decode_utf8({cut_, cut_size_}, size);
-      if (character == kCut) {
-        ++done;
-        continue;
-      }
-      // A byte that does not belong to it begins the next one.
-      if (size == cut_size_) { ++done; }
-      cut_size_ = 0;
+    cut_[cut_size_++] = text[done];
+    uint32_t character = decode_utf8({cut_, cut_size_}, size);
+    // A byte that does not belong to it begins the next one.
+    if (character == kCut || size == cut_size_) { ++done; }
+    if (character == kCut) { continue; }
+    cut_size_ = 0;
+    return character;
+  }
+  return kCut;
+}
+
+void Recoder::push_from_utf8(string_view text, bool last, Chain& out) {
+  // References are longer than what they stand for, but few texts are made of them: room for more is made
+  // then.
+  BufferRef made;
+  char* at = nullptr;
+  char* end = nullptr;
+  size_t done = 0;
+  auto flush = [&] {
+    if (!made) { return; }
+    string_view whole(made->data(), static_cast<size_t>(at - made->data()));
+    out.append(whole, std::move(made));
+  };
+  auto write = [&](uint32_t character) {
+    if (static_cast<size_t>(end - at) < kLongestReference) {
+      flush();
+      made = BufferRef(Buffer::make(text.size() - done + 2 * kLongestReference));
+      at = made->data();
+      end = at + made->capacity();
     }
     at = put_character(at, character);
+  };
+  while (done < text.size()) {
+    uint32_t character = next_character(text, done);
+    if (character == kCut) { break; }
+    write(character);
   }
   if (done < text.size()) {
     cut_size_ = text.size() - done;
     memcpy(cut_, text.data() + done, cut_size_);
   }
-  if (last && cut_size_ > 0) { at = put_character(at, kInvalid); }
-  string_view whole(made->data(), static_cast<size_t>(at - made->data()));
-  out.append(whole, std::move(made));
+  if (last && cut_size_ > 0) { write(kInvalid); }
+  flush();
 }
 
 void Recoder::push(string_view text, bool last, Chain& out) {

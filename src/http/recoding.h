@@ -58,6 +58,7 @@ class Recoder {
   void push_bytes(string_view text, Chain& out) const;
   void push_to_utf8(string_view text, Chain& out) const;
   void push_from_utf8(string_view text, bool last, Chain& out);
+  uint32_t next_character(string_view text, size_t& done);
   char* put_character(char* at, uint32_t character) const;
 
   const Recoding& recoding_;

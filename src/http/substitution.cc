@@ -79,14 +79,30 @@ size_t Substitution::tail_of(string_view text, size_t from) const {
   return text.size();
 }
 
+// A text full of words must not become thousands of slices.
+void Substitution::emit(string_view text, const BufferRef& owner, Chain& out) {
+  constexpr size_t kShort = 512;
+  constexpr size_t kRoom = 4096 - sizeof(Buffer);
+  if (text.size() >= kShort) { return out.append(text, owner); }
+  if (text.empty()) { return; }
+  if (!small_ || small_->capacity() - small_used_ < text.size()) {
+    small_ = BufferRef(Buffer::make(kRoom));
+    small_used_ = 0;
+  }
+  char* to = small_->data() + small_used_;
+  memcpy(to, text.data(), text.size());
+  small_used_ += text.size();
+  out.append(string_view(to, text.size()), small_);
+}
+
 void Substitution::push_text(string_view text, const BufferRef& owner, bool last, Chain& out) {
   size_t sent = 0;
   while (left_ > 0) {
     size_t at = sent;
     size_t pattern = find(text, last, at);
     if (pattern == Patterns::kNone) { break; }
-    out.append(text.substr(sent, at - sent), owner);
-    out.append(with_.replacement(pattern));
+    emit(text.substr(sent, at - sent), owner, out);
+    emit(with_.replacement(pattern), BufferRef(), out);
     sent = at + patterns_.word(pattern).size();
     if (once_) {
       used_[pattern] = true;
@@ -94,7 +110,7 @@ void Substitution::push_text(string_view text, const BufferRef& owner, bool last
     }
   }
   size_t end = last || left_ == 0 ? text.size() : tail_of(text, sent);
-  out.append(text.substr(sent, end - sent), owner);
+  emit(text.substr(sent, end - sent), owner, out);
   held_size_ = text.size() - end;
   if (held_size_ > 0) { memcpy(held_, text.data() + end, held_size_); }
 }

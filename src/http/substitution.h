@@ -66,6 +66,7 @@ class Substitution {
 
  private:
   void push_text(string_view text, const BufferRef& owner, bool last, Chain& out);
+  void emit(string_view text, const BufferRef& owner, Chain& out);
   size_t find(string_view text, bool last, size_t& from) const;
   size_t tail_of(string_view text, size_t from) const;
 
@@ -76,6 +77,8 @@ class Substitution {
   size_t left_;  // words that may still be replaced
   char* held_;
   size_t held_size_ = 0;
+  BufferRef small_;  // short pieces are put together here
+  size_t small_used_ = 0;
 };
 
 }  // namespace sluice::http

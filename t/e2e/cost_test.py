@@ -160,6 +160,27 @@ class Cost(SluiceTest):
             self.ask(c, 1000)
             self.assertEqual(count() - before, 0)
 
+    @unittest.skipUnless(shutil.which("cc"), "no compiler")
+    def test_allocations_of_files(self):
+        s, count = self.counting("""http { access_log off; keepalive_requests 1000000; default_type text/html;
+            server { listen 127.0.0.1:%(port)d; root %(prefix)s/html;
+                location /cached/ { alias %(prefix)s/html/; open_file_cache max=100; }
+                location /charset/ { alias %(prefix)s/html/; charset utf-8; }
+                location /zip/ { alias %(prefix)s/html/; gzip_static on; brotli_static on; } } }""")
+        s.write_file("html/small", "x" * 1000)
+        s.write_file("html/large", "x" * 100_000)
+        for path, size in (("/small", 1000), ("/large", 100_000), ("/cached/small", 1000), ("/cached/large", 100_000),
+                           ("/charset/small", 1000), ("/zip/small", 1000)):
+            with s.connect() as c:
+                def ask(times):
+                    for _ in range(times):
+                        c.send("GET %s HTTP/1.1\r\nHost: h\r\nAccept-Encoding: gzip, br\r\n\r\n" % path)
+                        self.assertEqual(len(c.read_response().body), size)
+                ask(100)
+                before = count()
+                ask(300)
+                self.assertEqual(count() - before, 0, path)
+
     @unittest.skipUnless(frames_made_at(), "no symbols")
     def test_frames(self):
         s = self.start()

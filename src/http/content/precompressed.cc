@@ -84,11 +84,14 @@ PrecompressedFile open_precompressed(Request& request, string_view name, bool& b
   for (size_t i = 0; i < std::size(kCodings); ++i) {
     if (settings.use[i] == Use::off) { continue; }
     bool always = settings.use[i] == Use::always;
-    candidates[count++] = {&kCodings[i], coding_wanted(request, kCodings[i].name), always};
+    Candidate candidate{&kCodings[i], coding_wanted(request, kCodings[i].name), always};
+    // What nobody asked for comes last, and is looked for only to tell others that it is there.
+    size_t place = count++;
+    for (; place > 0 && candidates[place - 1].wanted < candidate.wanted; --place) {
+      candidates[place] = candidates[place - 1];
+    }
+    candidates[place] = candidate;
   }
-  // What nobody asked for comes last, and is looked for only to tell others that it is there.
-  std::stable_sort(candidates, candidates + count,
-                   [](const Candidate& a, const Candidate& b) { return a.wanted > b.wanted; });
   beside = false;
   for (size_t i = 0; i < count; ++i) {
     const Candidate& candidate = candidates[i];

@@ -116,6 +116,22 @@ TEST(Substitution, pieces_make_no_difference) {
   }
 }
 
+TEST(Substitution, many_words_are_few_slices) {
+  Arena arena;
+  string_view word = "a";
+  Patterns patterns(&word, 1);
+  Pairs pairs = {{"a", "bc"}};
+  Words with(pairs);
+  Substitution work(arena, patterns, with, false);
+  std::string text;
+  for (int i = 0; i < 10'000; ++i) { text += "a-"; }
+  Chain in, out;
+  in.append(text);
+  work.push(in, true, out);
+  EXPECT_EQ(out.size(), 30'000u);
+  EXPECT_LE(out.slices(), 8u);
+}
+
 TEST(Substitution, words_of_any_length) {
   std::string word(300, 'q');
   std::string text = "aa" + word + word + "q";
