@@ -72,6 +72,7 @@ class Answers(SluiceTest):
             got = s.get("/" + c).headers
             self.assertNotIn("X-Evil", got)
             self.assertIn("%0", got["X-A"] + got["X-B"])
+        self.assertEqual(s.get("/%01%7f%09%c3%a9/").headers["X-A"].encode("latin-1"), b"/%01%7F\t\xc3\xa9/")
 
     def test_a_value_over_several_lines(self):
         s = self.start('add_header X-Policy "a;\n    b;\r\n\tc" always; set_header X-Set "d\n e";')
