@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "http/pattern.h"
+#include "conf/matcher.h"
 #include "http/request.h"
 
 namespace sluice::http {
@@ -39,13 +39,13 @@ class Equal final : public Condition {
 
 class Matches final : public Condition {
  public:
-  Matches(conf::Expression value, Pattern pattern, bool wanted)
-      : value_(std::move(value)), pattern_(std::move(pattern)), wanted_(wanted) {}
+  Matches(conf::Expression value, const conf::Matcher& pattern, bool wanted)
+      : value_(std::move(value)), pattern_(pattern), wanted_(wanted) {}
   bool holds(Request& r) const override { return pattern_.match(r, value_.evaluate(r)) == wanted_; }
 
  private:
   conf::Expression value_;
-  Pattern pattern_;
+  const conf::Matcher& pattern_;
   bool wanted_;
 };
 
@@ -110,9 +110,9 @@ ConditionPointer compare(Build& build, conf::Expression left, const Word& operat
   bool wanted = !text.starts_with('!');
   if (!wanted) { text.remove_prefix(1); }
   if (text == "=") { return std::make_shared<Equal>(std::move(left), compile(build, right), wanted); }
-  auto pattern = Pattern::compile(build, right, right.text, text == "~*");
-  if (!pattern) { return nullptr; }
-  return std::make_shared<Matches>(std::move(left), std::move(*pattern), wanted);
+  const auto* pattern = conf::Matcher::compile(build, conf::Realm::http, right, right.text, text == "~*");
+  if (pattern == nullptr) { return nullptr; }
+  return std::make_shared<Matches>(std::move(left), *pattern, wanted);
 }
 
 ConditionPointer compile_condition(Build& build, const std::vector<Word>& words, const Word& whole) {

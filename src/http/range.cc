@@ -30,11 +30,11 @@ bool parse_position(string_view text, Position& out) {
 
 enum class Spec : uint8_t { invalid, outside, inside };
 
-// One range-spec: first-[last] or -suffix.
+// One range-spec: first-[last] or -suffix. Blanks around the hyphen do no harm.
 Spec resolve(string_view spec, uint64_t size, ByteRange& out) {
   Split parts = split(spec, '-');
   Position first, last;
-  if (!parts.found || !parse_position(parts.head, first) || !parse_position(parts.tail, last)) {
+  if (!parts.found || !parse_position(trim(parts.head), first) || !parse_position(trim(parts.tail), last)) {
     return Spec::invalid;
   }
   if (!first.present) {
@@ -81,16 +81,18 @@ Ranges parse_range(Arena& arena, string_view value, uint64_t size, uint64_t max_
   size_t room = static_cast<size_t>(std::count(set.begin(), set.end(), ',')) + 1;
   auto* items = arena.array<ByteRange>(room);
   size_t count = 0;
-  uint64_t specs = 0;
+  bool any = false;
   bool valid = true;
   each_member(set, [&](string_view member) {
     ByteRange range;
     Spec spec = resolve(member, size, range);
     valid &= spec != Spec::invalid;
-    ++specs;
+    any = true;
     if (spec == Spec::inside) { items[count++] = range; }
   });
-  if (!valid || specs == 0 || specs > max_ranges) { return {}; }
+  if (!valid || !any) { return {RangeOutcome::unsatisfiable, nullptr, 0}; }
+  // Of nothing everybody gets all there is.
+  if (count > max_ranges || size == 0) { return {}; }
   if (count == 0) { return {RangeOutcome::unsatisfiable, nullptr, 0}; }
   if (!worthwhile(items, count, size)) { return {}; }
   return {RangeOutcome::partial, items, count};

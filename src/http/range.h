@@ -34,9 +34,10 @@ struct Ranges {
 
 inline constexpr uint64_t kAnyRanges = UINT64_MAX;
 
-// `size` is that of the representation. A field that breaks the grammar, another unit, and more than
-// `max_ranges` ranges are ignored. So are ranges that together come to more than the representation, or that
-// are many and so small that their part heads would: nobody gets more bytes by asking for fewer.
+// `size` is that of the representation. Another unit, and more than `max_ranges` ranges that could be had,
+// are ignored; a set that breaks the grammar is rejected like one that cannot be had, as RFC 9110 14.2 allows
+// and nginx does. Ignored are also ranges that together come to more than the representation, or that are
+// many and so small that their part heads would: nobody gets more bytes by asking for fewer.
 Ranges parse_range(Arena& arena, string_view value, uint64_t size, uint64_t max_ranges = kAnyRanges);
 
 // Values of Content-Range: "bytes 0-9/100", and "bytes */100" for a 416.

@@ -16,7 +16,13 @@ namespace sluice::http {
 
 namespace {
 constexpr uint8_t kMostRedirects = 10;
+
+// What held the captures of requests that are gone: the next ones need not allocate.
+std::vector<std::vector<string_view>>& spare_captures() {
+  static std::vector<std::vector<string_view>> all;
+  return all;
 }
+}  // namespace
 
 void Response::clear() {
   status = 200;
@@ -73,11 +79,18 @@ Request::Request(const conf::Config& config, Exchange& exchange)
       response(arena_storage),
       scope(exchange.scope()),
       attempts(arena_storage) {
+  if (auto& spare = spare_captures(); !spare.empty()) {
+    capture_store.swap(spare.back());
+    spare.pop_back();
+  }
   server = exchange.client().port->default_server;
   location = &server->root;
 }
 
-Request::~Request() { run_at_end(); }
+Request::~Request() {
+  run_at_end();
+  spare_captures().push_back(std::move(capture_store));
+}
 
 const log::Log& Request::log() const {
   const log::Log& own = location->settings->get<os::ErrorLogSettings>().log;
@@ -320,12 +333,36 @@ void Request::answer_with_page(uint16_t status) {
   if (page.empty()) { return; }
   response.content_type = kErrorPageType;
   response.body.append(page);
+  if (status >= 400 && core().msie_padding && wants_padding(head.fields.value(FieldId::user_agent))) {
+    response.body.append(kPadding);
+    response.length += static_cast<int64_t>(kPadding.size());
+  }
+}
+
+// What a redirect is for browsers that forget where it led.
+void Request::refresh_to(string_view target) {
+  string_view url = escape(arena(), target, Escape::target);
+  std::string within_quotes;
+  for (char c : url) {
+    bool mark = c == '"' || c == '<' || c == '>';
+    mark ? append_escaped(within_quotes, string_view(&c, 1), Escape::component) : within_quotes.push_back(c);
+  }
+  response.status = 200;
+  response.content_type = kErrorPageType;
+  response.body.append("<html><head><meta http-equiv=\"Refresh\" content=\"0; URL=");
+  response.body.append(arena().copy(within_quotes));
+  response.body.append("\"></head><body></body></html>\r\n");
+  response.length = static_cast<int64_t>(response.body.size());
 }
 
 void Request::redirect_externally(uint16_t status, string_view target) {
   response.clear();
   response.status = status;
   const CoreSettings& settings = core();
+  if (settings.msie_refresh && (status == 301 || status == 302) &&
+      is_explorer(head.fields.value(FieldId::user_agent))) {
+    return refresh_to(target);
+  }
   if (target.starts_with('/') && settings.absolute_redirect) { target = absolute_url(target); }
   response.fields.add(FieldId::location, escape(arena(), target, Escape::target));
   answer_with_page(status);

@@ -197,6 +197,7 @@ class Request final : private RequestArena, public conf::Evaluation, public log:
  private:
   Verdict refuse_cycle(const char* doing, string_view target);
   void answer_with_page(uint16_t status);
+  void refresh_to(string_view target);
   bool find_error_page(uint16_t status, Verdict& verdict);
   Verdict show_error_page(const ErrorPage& page);
   struct AtEnd {

@@ -178,6 +178,8 @@ MappedFile map_file(Request& request, string_view path) {
   if (!alias_applies(settings, request)) { return {{}, 500}; }
   string_view folder = folder_of(request);
   string_view rest = rest_of(settings, request, path);
+  // Of a rewritten path: "/html" and "-private/x" must not become a folder beside.
+  if (settings.kind == Kind::root && !rest.starts_with('/')) { return refuse_climb(request, path); }
   string_view name = request.arena().join(folder, rest, string_view("", 1));
   name.remove_suffix(1);
   // Captures are pieces of the path, which has no dot segments; put elsewhere they may become some.

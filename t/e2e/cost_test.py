@@ -131,6 +131,35 @@ class Cost(SluiceTest):
             self.ask(c, 1000)
             self.assertEqual(count() - before, 0)
 
+    @unittest.skipUnless(shutil.which("cc"), "no compiler")
+    def test_allocations_of_deciding(self):
+        s, count = self.counting("""http { access_log off; keepalive_requests 1000000; server { listen 127.0.0.1:%(port)d;
+            set $wanted $arg_q; rewrite ^/some/(?<rest>.*)$ /other/$rest?a=b;
+            location / { allow 127.0.0.1; deny all; route header X-None { return 404; }
+                if ($wanted ~ ^(.)$) { set $wanted "$1 $rest"; } rewrite ^/other/(.*)$ /last/$1 last; }
+            location ~ ^/last/(.)(.*)$ { if ($host = www.example.com) { return 200 "%(body)s"; } } } }""", body="x" * 1000)
+        with s.connect() as c:
+            self.ask(c, 1000)
+            before = count()
+            self.ask(c, 1000)
+            self.assertEqual(count() - before, 0)
+
+    @unittest.skipUnless(shutil.which("cc"), "no compiler")
+    def test_allocations_of_subrequests(self):
+        """Those of a decision and of a mirror; the parts of an answer are made in the same way."""
+        self.source = self.sluice(ORIGIN, body="x" * 1000)
+        s, count = self.counting("""http { access_log off; keepalive_requests 1000000;
+            upstream origin { server 127.0.0.1:%(origin)d; keepalive 4; keepalive_requests 1000000; }
+            server { listen 127.0.0.1:%(port)d; auth_request /asked; auth_request_set $said $upstream_http_server; mirror /seen;
+                     location / { proxy_pass http://origin; proxy_set_header X-Said $said; }
+                     location = /asked { proxy_pass http://origin; } location = /seen { proxy_pass http://origin; } } }""",
+                                 origin=self.source)
+        with s.connect() as c:
+            self.ask(c, 1000)
+            before = count()
+            self.ask(c, 1000)
+            self.assertEqual(count() - before, 0)
+
     @unittest.skipUnless(frames_made_at(), "no symbols")
     def test_frames(self):
         s = self.start()

@@ -108,10 +108,11 @@ class TowardsOrigins(SluiceTest):
                          [["1.1.1.1, 2.2.2.2, 127.0.0.1"], ["a=1; b=2; c=3"], ["mine"], ["first, more"]])
 
     def test_remove(self):
-        got = self.ask("proxy_remove_header X-A x-t* Ho* Con* Tr*; proxy_set_header X-Top 1; proxy_set_header Host named;",
+        got = self.ask("proxy_remove_header X-A x-t* Ho* Con* Tr*; proxy_set_header X-Top 1; proxy_set_header Host named;"
+                       'proxy_set_header Connection "close, x-mine";',
                        ("X-A", "1"), ("X-A", "2"), ("X-Two", "2"), ("X-One", "1"), ("Content-Type", "text/x"))
-        self.assertEqual([got.all(n) for n in ("X-A", "X-Two", "X-Top", "X-One", "Host", "Content-Length", "Content-Type")],
-                         [[], [], [], ["1"], ["named"], ["5"], []])
+        self.assertEqual([got.all(n) for n in ("X-A", "X-Two", "X-Top", "X-One", "Host", "Content-Length", "Content-Type", "Connection")],
+                         [[], [], [], ["1"], ["named"], ["5"], [], ["close, x-mine"]])
 
     def test_order_and_inheritance(self):
         got = self.ask("proxy_add_header X-A outer; proxy_add_header X-B outer;", ("X-A", "theirs"),

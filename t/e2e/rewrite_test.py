@@ -182,6 +182,13 @@ class Rewrite(SluiceTest):
         self.assertEqual(r.status, 400)
         s.wait_log('has "\\.\\." in it')
 
+    @unittest.skipIf("nginx" in BINARY, "nginx serves the folder beside")
+    def test_a_path_without_a_slash(self):
+        s = self.serve("location /h/ { root html; rewrite ^/h/(.*)$ $1 break; } location /p/ { rewrite ^/p/(.*)$ $1 break; proxy_pass http://127.0.0.1:%(o)d; }")
+        s.write_file("html-secret/x", "secret")
+        self.assertEqual((s.get("/h/-secret/x").status, s.get("/p/x?y").text), (404, "/x?y"))
+        s.wait_log("leaves its folder")
+
     def test_the_log(self):
         s = self.serve("""
             location /logged/ { rewrite_log on; rewrite ^/no /x; rewrite ^/logged/(.*)$ /out/$1?q; }

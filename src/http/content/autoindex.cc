@@ -214,9 +214,12 @@ std::string as_xml(const std::vector<Entry>& entries) {
 
 void append_json(std::string& out, string_view text) {
   for (char c : text) {
-    if (c == '"' || c == '\\') {
+    constexpr string_view kPlain = "\"\\\b\f\n\r\t";
+    constexpr string_view kEscaped = "\"\\bfnrt";
+    size_t known = kPlain.find(c);
+    if (known != string_view::npos) {
       out += '\\';
-      out += c;
+      out += kEscaped[known];
     } else if (static_cast<unsigned char>(c) < 0x20) {
       append_format(out, "\\u%04X", c);
     } else {

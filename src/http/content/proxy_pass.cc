@@ -141,7 +141,8 @@ string_view with_query(Request& r, string_view path) {
 // The path to ask for when proxy_pass names none: as the client sent it, unless something here changed it.
 string_view passed_target(Request& r) {
   if (!r.unchanged_target.empty()) { return r.unchanged_target; }
-  return with_query(r, escape_uri(r.arena(), r.path));
+  string_view path = escape_uri(r.arena(), r.path);
+  return with_query(r, path.starts_with('/') ? path : r.arena().join("/", path));
 }
 
 }  // namespace

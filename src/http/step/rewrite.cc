@@ -1,7 +1,7 @@
 // `rewrite`: a path that matches becomes another one, or a redirect.
 #include "base/text.h"
 #include "conf/expression.h"
-#include "http/pattern.h"
+#include "conf/matcher.h"
 #include "http/step/redirect_text.h"
 #include "http/step/script.h"
 #include "http/uri.h"
@@ -49,14 +49,14 @@ bool climbs(string_view path) {
 class Rewrite final : public Command {
  public:
   enum class After : uint8_t { go_on, last, stay };
-  Rewrite(Pattern pattern, Replacement to, After after)
-      : pattern_(std::move(pattern)), to_(std::move(to)), after_(after) {}
+  Rewrite(const conf::Matcher& pattern, std::string text, Replacement to, After after)
+      : pattern_(pattern), text_(std::move(text)), to_(std::move(to)), after_(after) {}
 
   Course run(Progress& progress) const override {
     Request& r = progress.request;
     bool matched = pattern_.match(r, r.path);
     SLUICE_REWRITE_LOG(r, matched ? "\"%s\" matches \"%.*s\"" : "\"%s\" does not match \"%.*s\"",
-                       pattern_.text().c_str(), static_cast<int>(r.path.size()), r.path.data());
+                       text_.c_str(), static_cast<int>(r.path.size()), r.path.data());
     if (!matched) { return Course::next; }
     return to_.redirect != 0 ? redirect(progress) : change(progress);
   }
@@ -108,7 +108,8 @@ class Rewrite final : public Command {
     return 0;
   }
 
-  Pattern pattern_;
+  const conf::Matcher& pattern_;
+  std::string text_;  // of the pattern, as written
   Replacement to_;
   After after_;
 };
@@ -151,7 +152,8 @@ Replacement read_replacement(Build& build, const Word& word, uint16_t redirect) 
 }
 
 void set_rewrite(Build& build, Scope& scope, const Node& node, const Row&) {
-  auto pattern = Pattern::compile(build, node.argument_word(0), node.argument(0), false);
+  const auto* pattern =
+      conf::Matcher::compile(build, conf::Realm::http, node.argument_word(0), node.argument(0), false);
   uint16_t redirect = 0;
   auto after = Rewrite::After::go_on;
   if (node.argument_count() == 3 && !read_flag(build, node.argument_word(2), redirect, after)) { return; }
@@ -160,8 +162,8 @@ void set_rewrite(Build& build, Scope& scope, const Node& node, const Row&) {
     return;
   }
   Replacement to = read_replacement(build, node.argument_word(1), redirect);
-  if (!pattern) { return; }
-  script_of(scope).push_back(std::make_shared<Rewrite>(std::move(*pattern), std::move(to), after));
+  if (pattern == nullptr) { return; }
+  script_of(scope).push_back(std::make_shared<Rewrite>(*pattern, node.argument(0), std::move(to), after));
 }
 
 struct RewriteDirective {};

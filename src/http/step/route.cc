@@ -45,7 +45,7 @@ const conf::Module<RouteSettings> module(
             "parentheses. A test is $variable, header NAME, cookie NAME or argument NAME, each alone "
             "(neither "
             "empty nor 0) or with =, !=, ~, ~*, !~ or !~* and a value; or method NAME …, host NAME … (with * "
-            "as in server_name), client ADDRESS …")
+            "as in server_name), client ADDRESS ….")
             .structural(),
     },
     conf::Inherit::no);
