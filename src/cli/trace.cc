@@ -28,9 +28,10 @@ std::string changes(const Look& before, const Request& r, Verdict verdict) {
   std::string out;
   if (was != is) { out = "\"" + was + "\" becomes \"" + is + "\""; }
   std::string joint = out.empty() ? "" : ", ";
-  if (verdict == Verdict::again && r.location->kind == http::Location::Kind::named) {
+  bool went_on = verdict == Verdict::again && r.resume == http::Resume::steps;
+  if (went_on && r.location->kind == http::Location::Kind::named) {
     out += joint + "goes on at " + r.location->name;
-  } else if (verdict == Verdict::again && r.location != before.location && r.location != &r.server->root) {
+  } else if (went_on && r.location != before.location) {
     out += joint + "goes on in the block of line " + std::to_string(r.location->at.line);
   } else if (verdict == Verdict::again) {
     out += joint + "a location is looked for again";
