@@ -25,6 +25,7 @@ class Filter {
 // the origin or the file said; words are replaced in text, not in what was compressed; ranges are cut out of
 // what would have been sent.
 namespace stage {
+inline constexpr int kStore = 5;         // proxy_store: what the origin sent
 inline constexpr int kNotModified = 10;  // 304, 412
 inline constexpr int kHeaders = 20;      // expires, add_header
 inline constexpr int kDecompress = 30;   // gunzip
