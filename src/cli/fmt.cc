@@ -80,7 +80,8 @@ int format_one(const std::string& path, const FmtOptions& options) {
   std::string name = input ? "standard input" : path;
   std::string text;
   std::string error;
-  if (!conf::read_source(input ? "/dev/stdin" : path, text, error)) {
+  bool read = input ? conf::read_standard_input(text, error) : conf::read_source(path, text, error);
+  if (!read) {
     fprintf(stderr, "sluice: %s\n", error.c_str());
     return kUsageError;
   }

@@ -26,6 +26,8 @@ constexpr const char* kAbout =
     "\n"
     "Exit code: 0 when there is nothing, 1 for warnings, 2 for errors.";
 
+constexpr size_t kMostFindings = 10'000;
+
 bool is_error(const Diagnostic& one) { return one.kind == Diagnostic::Kind::error; }
 
 std::string file_of(const conf::Position& at) { return at.file == nullptr ? "" : at.file->path; }
@@ -111,7 +113,10 @@ int run(const std::vector<std::string>& arguments, const char* binary) {
     return 0;
   }
   net::resolve_nothing();
-  os::Loaded loaded = os::load(configuration.invocation(binary), {.elsewhere = true});
+  os::LoadOptions how;
+  how.elsewhere = true;
+  how.most_findings = kMostFindings;
+  os::Loaded loaded = os::load(configuration.invocation(binary), how);
   // Where braces do not match, everything stands in a wrong place.
   if (loaded.tree.balanced) { conf::lint(loaded.tree, loaded.diagnostics); }
   conf::silence(loaded.tree, loaded.diagnostics);

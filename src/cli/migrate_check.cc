@@ -114,6 +114,8 @@ int check(const std::string& file, const std::string& form, bool all, const char
   os::LoadOptions how;
   how.includes = conf::Includes::excuse;
   how.elsewhere = true;
+  // Each error decides what is said of one directive.
+  how.most_findings = SIZE_MAX;
   os::Loaded loaded = os::load(invocation, how);
   Migration migration = check_migration(loaded.tree, loaded.diagnostics);
   print(form == "json" ? json_of(migration) : text_of(migration, all));

@@ -10,7 +10,7 @@ namespace {
 
 // What a request meets: not what names servers or defines things for others to use.
 bool concerns_requests(const conf::Row& row) {
-  static const std::set<std::string> kNames = {"listen", "server_name"};
+  static const std::set<std::string> kNames = {"listen", "server_name", "if"};
   constexpr uint32_t kInside = conf::kServer | conf::kLocation | conf::kLocationIf;
   return row.form != conf::Form::structural && (row.contexts & kInside) != 0 && !kNames.contains(row.name);
 }
@@ -21,13 +21,14 @@ bool is_default(const conf::Row& row, const conf::Node& node) {
   return !node.block && *row.default_text != '\0' && arguments == row.default_text;
 }
 
-// Settings that hold for their own block alone.
+// Settings that hold for their own block alone; so do commands that run when a block is come to.
 const std::set<const conf::Row*>& own_rows() {
   static const std::set<const conf::Row*> rows = [] {
     std::set<const conf::Row*> out;
     for (const conf::ModuleInfo* module : conf::modules()) {
       for (const conf::Row& row : module->rows) {
-        if (module->inherit == conf::Inherit::no) { out.insert(&row); }
+        bool command = module->name == "rewrite";
+        if (module->inherit == conf::Inherit::no || command) { out.insert(&row); }
       }
     }
     return out;
@@ -39,7 +40,8 @@ const std::set<const conf::Row*>& own_rows() {
 
 void Provenance::begin(const conf::Scope& scope, const conf::Node& block) {
   current_ = &blocks_.emplace_back(Block{&block, current_, {}});
-  if (scope.object != nullptr) { by_object_[scope.object] = current_; }
+  // An if of a server acts on the server: the block that made it is the first.
+  if (scope.object != nullptr) { by_object_.try_emplace(scope.object, current_); }
 }
 
 void Provenance::applied(const conf::Row& row, const conf::Node& node) {

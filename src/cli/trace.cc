@@ -27,15 +27,17 @@ std::string changes(const Look& before, const Request& r, Verdict verdict) {
   std::string was = target_of(before.path, before.query), is = target_of(r.path, r.query);
   std::string out;
   if (was != is) { out = "\"" + was + "\" becomes \"" + is + "\""; }
-  if (verdict == Verdict::again && r.resume == http::Resume::steps) {
-    bool named = r.location->kind == http::Location::Kind::named;
-    out +=
-        (out.empty() ? "" : ", ") + (named ? "goes on at " + r.location->name : "goes on in the block below");
+  std::string joint = out.empty() ? "" : ", ";
+  bool went_on = verdict == Verdict::again && r.resume == http::Resume::steps;
+  if (went_on && r.location->kind == http::Location::Kind::named) {
+    out += joint + "goes on at " + r.location->name;
+  } else if (went_on && r.location != before.location) {
+    out += joint + "goes on in the block of line " + std::to_string(r.location->at.line);
   } else if (verdict == Verdict::again) {
-    out += (out.empty() ? "" : ", ") + std::string("a location is looked for again");
+    out += joint + "a location is looked for again";
   }
   if (verdict != Verdict::done) { return out; }
-  out += out.empty() ? "" : ", ";
+  out += joint;
   if (r.discard_connection) { return out + "closes the connection"; }
   append_format(out, "answers %u", r.response.status);
   std::string_view location = r.response.fields.value(http::FieldId::location);
@@ -45,11 +47,12 @@ std::string changes(const Look& before, const Request& r, Verdict verdict) {
 
 class TracedStep final : public http::Step {
  public:
-  TracedStep(Trace& trace, const char* name, const http::Step* inner)
-      : trace_(trace), name_(name), inner_(inner) {}
+  TracedStep(Trace& trace, const http::StepRow& row, const http::Step* inner)
+      : trace_(trace), row_(row), inner_(inner) {}
 
   Verdict check(Request& r) const override {
-    trace_.entered(r);
+    // Those of the server run before there is a location.
+    if (row_.phase != http::Phase::server_rewrite) { trace_.entered(r); }
     Look before(r);
     Verdict verdict = inner_->check(r);
     if (verdict != Verdict::later) { note(r, before, verdict); }
@@ -66,11 +69,11 @@ class TracedStep final : public http::Step {
   void note(Request& r, const Look& before, Verdict verdict) const {
     std::string text = changes(before, r, verdict);
     if (text.empty() && verdict == Verdict::next) { text = "lets it pass"; }
-    trace_.note(r, {TraceEvent::Kind::step, name_, text, before.location, {}});
+    trace_.note(r, {TraceEvent::Kind::step, row_.name, text, before.location, {}});
   }
 
   Trace& trace_;
-  const char* name_;
+  const http::StepRow& row_;
   const http::Step* inner_;
 };
 
@@ -104,7 +107,7 @@ class TracedContent final : public http::Content {
 }  // namespace
 
 const http::Step* Trace::step(Arena& arena, const http::StepRow& row, const http::Step* step) {
-  return arena.own<TracedStep>(*this, row.name, step);
+  return arena.own<TracedStep>(*this, row, step);
 }
 
 const http::Content* Trace::content(Arena& arena, const http::Content* content) {
@@ -115,10 +118,7 @@ void Trace::entered(Request& r) {
   const http::Location*& last = r.subrequest ? last_inside_ : last_;
   if (!r.subrequest) { last_inside_ = nullptr; }
   if (r.location == last) { return; }
-  bool at_first = last == nullptr && r.location == &r.server->root;
   last = r.location;
-  // The steps of the server come before a location is looked for.
-  if (at_first && !r.internal && r.redirects == 0) { return; }
   std::string text = "\"" + target_of(r.path, r.query) + "\"";
   if (r.error_status != 0) { append_format(text, ", the error page for %u", r.error_status); }
   events_.push_back({TraceEvent::Kind::location, "location", text, r.location, {}, false, r.subrequest});

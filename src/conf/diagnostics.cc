@@ -120,11 +120,6 @@ void append_one(std::string& out, const Diagnostic& diagnostic) {
   }
 }
 
-bool same(const Diagnostic& a, const Diagnostic& b) {
-  return a.kind == b.kind && a.at.file == b.at.file && a.at.line == b.at.line && a.at.column == b.at.column &&
-         a.text == b.text;
-}
-
 }  // namespace
 
 void Diagnostics::error(const Word& at, std::string text, std::string hint) {
@@ -148,13 +143,16 @@ void Diagnostics::silence(const std::function<bool(const Diagnostic&)>& unwanted
 
 void Diagnostics::add(Diagnostic diagnostic) {
   // A file included from many places says each thing once.
-  for (const Diagnostic& earlier : all_) {
-    if (same(earlier, diagnostic)) { return; }
+  if (!told_
+           .emplace(diagnostic.kind, diagnostic.at.file, diagnostic.at.line, diagnostic.at.column,
+                    diagnostic.text)
+           .second) {
+    return;
   }
   bool error = diagnostic.kind == Diagnostic::Kind::error;
-  size_t warnings = all_.size() - (std::min(errors_, kMost));
+  size_t warnings = all_.size() - (std::min(errors_, most_));
   errors_ += error ? 1 : 0;
-  if (error ? errors_ > kMost : warnings >= kMost) {
+  if (error ? errors_ > most_ : warnings >= most_) {
     dropped_ += error ? 1 : 0;
     return;
   }

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "conf/tree.h"
@@ -32,6 +34,9 @@ class Diagnostics {
  public:
   static constexpr size_t kMost = 100;  // errors kept; a file of junk must not fill the terminal
 
+  // For who does not read them on a terminal.
+  void keep_at_most(size_t most) { most_ = most; }
+
   void error(const Word& at, std::string text, std::string hint = {});
   void error(Position at, std::string text, std::string hint = {});
   void warn(const Word& at, std::string text, std::string hint = {}, std::string id = {});
@@ -58,6 +63,8 @@ class Diagnostics {
 
  private:
   std::vector<Diagnostic> all_;
+  std::set<std::tuple<Diagnostic::Kind, const SourceFile*, uint32_t, uint32_t, std::string>> told_;
+  size_t most_ = kMost;
   size_t errors_ = 0;
   size_t dropped_ = 0;
 };

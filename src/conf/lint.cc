@@ -35,7 +35,7 @@ class Silenced {
   explicit Silenced(const SourceFile& file) : file_(file) {
     if (file.text.find("lint:") == std::string::npos) { return; }
     Diagnostics ignored;
-    Lexer lexer(file, ignored);
+    Lexer lexer(file, ignored, Environment::keep);
     size_t last = 0, newlines = 0;
     for (Token token = Token::word; token != Token::end;) {
       token = lexer.next();

@@ -41,6 +41,15 @@ bool read_all(int fd, size_t expected, size_t most, std::string& text) {
   }
 }
 
+bool read_text(int fd, std::string& text) {
+  struct stat about {};
+  bool regular = fstat(fd, &about) == 0 && S_ISREG(about.st_mode);
+  size_t expected = regular ? static_cast<size_t>(about.st_size) : 4096;
+  bool done = read_all(fd, expected, regular ? SIZE_MAX : kMostFromStream, text);
+  if (text.starts_with("\xEF\xBB\xBF")) { text.erase(0, 3); }
+  return done;
+}
+
 }  // namespace
 
 bool read_source(const std::string& path, std::string& text, std::string& error) {
@@ -49,13 +58,15 @@ bool read_source(const std::string& path, std::string& text, std::string& error)
     error = failure("open", path, errno);
     return false;
   }
-  struct stat about {};
-  bool regular = fstat(fd, &about) == 0 && S_ISREG(about.st_mode);
-  size_t expected = regular ? static_cast<size_t>(about.st_size) : 4096;
-  bool done = read_all(fd, expected, regular ? SIZE_MAX : kMostFromStream, text);
+  bool done = read_text(fd, text);
   if (!done) { error = failure("read", path, errno); }
   close(fd);
-  if (text.starts_with("\xEF\xBB\xBF")) { text.erase(0, 3); }
+  return done;
+}
+
+bool read_standard_input(std::string& text, std::string& error) {
+  bool done = read_text(STDIN_FILENO, text);
+  if (!done) { error = failure("read", "standard input", errno); }
   return done;
 }
 

@@ -12,6 +12,9 @@ namespace sluice::conf {
 // (2: No such file or directory).
 bool read_source(const std::string& path, std::string& text, std::string& error);
 
+// As above, from standard input.
+bool read_standard_input(std::string& text, std::string& error);
+
 // The files that an include names, sorted. A mask that matches nothing gives none; a plain name gives itself.
 // `written` is relative to `base`. False with `error` when the mask cannot be expanded.
 bool included_paths(const std::string& base, const std::string& written, std::vector<std::string>& paths,

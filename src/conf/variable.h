@@ -73,6 +73,8 @@ class VariableTable {
   // Resolves what was used but not defined to built-in rows; what remains unknown is an error.
   void resolve(Diagnostics& diagnostics);
   size_t size() const { return variables_.size(); }
+  // Whether a variable of this name, in lower case, was used or declared so far.
+  bool uses(const std::string& name) const { return by_name_.find(name) != by_name_.end(); }
 
  private:
   Variable& find_or_add(std::string_view name);

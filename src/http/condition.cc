@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "conf/matcher.h"
 #include "http/request.h"
+#include "http/rewrite_log.h"
 
 namespace sluice::http {
 
@@ -39,13 +40,19 @@ class Equal final : public Condition {
 
 class Matches final : public Condition {
  public:
-  Matches(conf::Expression value, const conf::Matcher& pattern, bool wanted)
-      : value_(std::move(value)), pattern_(pattern), wanted_(wanted) {}
-  bool holds(Request& r) const override { return pattern_.match(r, value_.evaluate(r)) == wanted_; }
+  Matches(conf::Expression value, const conf::Matcher& pattern, std::string text, bool wanted)
+      : value_(std::move(value)), pattern_(pattern), text_(std::move(text)), wanted_(wanted) {}
+  bool holds(Request& r) const override {
+    string_view value = value_.evaluate(r);
+    bool matched = pattern_.match(r, value);
+    log_match(r, text_, value, matched);
+    return matched == wanted_;
+  }
 
  private:
   conf::Expression value_;
   const conf::Matcher& pattern_;
+  std::string text_;  // of the pattern, as written
   bool wanted_;
 };
 
@@ -112,7 +119,7 @@ ConditionPointer compare(Build& build, conf::Expression left, const Word& operat
   if (text == "=") { return std::make_shared<Equal>(std::move(left), compile(build, right), wanted); }
   const auto* pattern = conf::Matcher::compile(build, conf::Realm::http, right, right.text, text == "~*");
   if (pattern == nullptr) { return nullptr; }
-  return std::make_shared<Matches>(std::move(left), *pattern, wanted);
+  return std::make_shared<Matches>(std::move(left), *pattern, right.text, wanted);
 }
 
 ConditionPointer compile_condition(Build& build, const std::vector<Word>& words, const Word& whole) {

@@ -4,7 +4,6 @@
 
 #include "base/text.h"
 #include "http/request.h"
-#include "http/uri.h"
 
 namespace sluice::http {
 
@@ -26,6 +25,23 @@ bool may_be_named(conf::Build& build, const conf::Word& word, const std::string&
 }
 
 bool is_control(char c) { return (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == 0x7f; }
+
+// As %XX: RFC 9110 5.5 has no place for them.
+string_view escape_controls(Arena& arena, string_view text) {
+  constexpr char kHex[] = "0123456789ABCDEF";
+  char* begin = arena.characters(text.size() * 3);
+  char* at = begin;
+  for (char c : text) {
+    if (!is_control(c)) {
+      *at++ = c;
+      continue;
+    }
+    *at++ = '%';
+    *at++ = kHex[static_cast<unsigned char>(c) >> 4];
+    *at++ = kHex[c & 15];
+  }
+  return {begin, static_cast<size_t>(at - begin)};
+}
 
 // One blank for each line break and the indent behind it.
 std::string join_lines(std::string_view text) {
@@ -121,7 +137,8 @@ conf::Expression read_field_value(conf::Build& build, const conf::Word& word) {
 
 string_view field_value(Request& request, const conf::Expression& value) {
   string_view text = value.evaluate(request);
-  return value.constant() ? text : escape(request.arena(), text, Escape::value);
+  bool clean = value.constant() || std::none_of(text.begin(), text.end(), is_control);
+  return clean ? text : escape_controls(request.arena(), text);
 }
 
 void apply(Request& request, const FieldRule& rule, Fields& fields) {

@@ -93,6 +93,11 @@ void complete_head(Request& r) {
     // The page was found with a status of its own; the client is told what led to it.
     r.response.status = status_on_wire(static_cast<uint16_t>(r.forced_status));
     r.response.reason = {};
+    // The date is that of the page, not of what was asked for.
+    if (r.response.status != 200) {
+      r.response.last_modified = -1;
+      r.response.fields.remove(FieldId::last_modified);
+    }
   }
   for (const Filter* filter : r.location->filters) {
     bool applies = !r.subrequest || filter->in_subrequests();

@@ -90,6 +90,7 @@ void log_accept(const Service& service, int fd, const sockaddr* peer, socklen_t 
 void accepted(void* context, int fd, const sockaddr* peer, socklen_t length) {
   auto* from = static_cast<Listening*>(context);
   Service& service = *from->service;
+  service.counts.accepted.add();
   if (!make_room(service)) {
     static Occasional line;
     if (line.due()) {
@@ -134,8 +135,9 @@ void start(os::Worker& worker) {
   if (servers == nullptr) { return; }
   // Numbers of connections go on: a log must not show one twice.
   uint64_t number = services.empty() ? 1 : services.back()->next_number;
-  auto* current = new Service{worker, worker.config, {}, 0, number, false, INT_MAX, {}};
+  auto* current = new Service{worker, worker.config, {}, 0, number, {}, false, INT_MAX, {}};
   services.push_back(current);
+  current->counts.open(worker);
   current->scarce_from = scarce_from();
   bool all = os::event_settings(worker.config).multi_accept;
   for (const os::Listener& listener : worker.listeners) {

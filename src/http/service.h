@@ -8,6 +8,7 @@
 #include "base/list.h"
 #include "base/registry.h"
 #include "event/task.h"
+#include "http/connection_counts.h"
 #include "http/exchange.h"
 #include "http/server.h"
 #include "net/acceptor.h"
@@ -37,6 +38,7 @@ struct Service {
   List<ServedConnection, ConnectionTag> connections;
   uint32_t connection_count = 0;
   uint64_t next_number = 1;  // of connections
+  ConnectionCounts counts;
   bool retiring = false;
   // Descriptors from this number on are kept for origins and files: idle connections make room before they
   // are all gone.

@@ -49,7 +49,8 @@ const conf::Module<ServerSettings> server_module(
         {"max_headers", kServerLevel, &ServerSettings::max_headers, "number",
          "Number of header fields a request may have; more are refused with 400.", "1000"},
         {"ignore_invalid_headers", kServerLevel, &ServerSettings::ignore_invalid_headers, "on | off",
-         "Whether fields with invalid names are dropped; when off, the request is refused with 400.", "on"},
+         "Whether fields with invalid names are dropped; when off, the request is refused with 400.", "on",
+         "When off, a request with a name that is no token is refused; nginx passes the field on."},
         {"underscores_in_headers", kServerLevel, &ServerSettings::underscores_in_headers, "on | off",
          "Whether field names may contain underscores. When off, such fields count as invalid.", "off"},
         {"merge_slashes", kServerLevel, &ServerSettings::merge_slashes, "on | off",
@@ -270,7 +271,7 @@ const conf::Module<CoreSettings> core_module(
          "path [level1 [level2 [level3]]]",
          "Folder of temporary files for request bodies. Levels are accepted; the files have no name while in "
          "use.",
-         "client_body_temp"},
+         "client_body_temp", "The files have no name while in use, so levels of folders have no effect."},
         {"client_body_in_file_only", kEverywhere, arguments(1),
          choice(&C::client_body_in_file_only,
                 {{"off", C::InFile::off}, {"clean", C::InFile::clean}, {"on", C::InFile::on}}),
@@ -306,7 +307,7 @@ const conf::Module<CoreSettings> core_module(
          "called it (build), nothing at all (off or an empty text), or a text of one's own, which may "
          "contain "
          "variables.",
-         "on"},
+         "on", "When off, answers do not name the product at all; nginx leaves out its version only."},
         {"chunked_transfer_encoding", kEverywhere, &C::chunked_transfer_encoding, "on | off",
          "Whether bodies of unknown length are sent chunked to HTTP/1.1 clients; else the connection's end "
          "ends them.",
@@ -349,6 +350,8 @@ const conf::Module<CoreSettings> core_module(
          "2m"},
         {"postpone_output", kEverywhere, &C::postpone_output, "size",
          "Accepted for compatibility: output leaves at the end of each turn of the loop.", "1460"},
+        {"subrequest_output_buffer_size", kEverywhere, &C::subrequest_output_buffer_size, "size",
+         "Accepted for compatibility: what a subrequest answers is passed on as it comes.", "8k"},
         {"limit_rate", kEverywhere | conf::kLocationIf, arguments(1), set_expression<&C::limit_rate>, "rate",
          "Bytes per second of an answer; 0 is unlimited. May contain variables.", "0"},
         {"limit_rate_after", kEverywhere | conf::kLocationIf, arguments(1),

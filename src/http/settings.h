@@ -76,6 +76,7 @@ struct CoreSettings {
   bool sendfile = false;
   conf::Size sendfile_max_chunk{2 << 20};
   conf::Size postpone_output{1460};
+  conf::Size subrequest_output_buffer_size{8192};
   conf::Expression limit_rate;  // empty: unlimited
   conf::Expression limit_rate_after;
   std::shared_ptr<const MimeTypes> types;  // null: built in

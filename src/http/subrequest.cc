@@ -162,6 +162,7 @@ const os::ServiceRow service("http subrequests", nullptr, nullptr, busy, stop, n
 
 // `parent` may be looked at until the first wait.
 event::Task<void> run_aside(Request& parent, SubrequestPlan plan, InnerBody* body) {
+  if (plan.name != nullptr) { parent.get(*plan.name); }  // remembered, it is copied with the others
   Aside aside(parent, body);
   Request& sub = aside.request;
   bool made = make(parent, plan, sub);
@@ -213,6 +214,10 @@ class AsideBody final : public Source {
 };
 
 }  // namespace
+
+const conf::Variable* find_request_name(conf::Build& build, const conf::Word& where) {
+  return &build.config.http_variables.use("request_id", where);
+}
 
 event::Task<Request*> ask(Request& parent, SubrequestPlan plan) {
   auto* inside = parent.arena().own<Inside>(parent);

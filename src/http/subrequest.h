@@ -8,6 +8,7 @@
 //   request.response.source = ask_for_body(request, plan);   its answer's body is pulled
 #pragma once
 
+#include "conf/build.h"
 #include "event/task.h"
 #include "http/body.h"
 
@@ -16,12 +17,17 @@ namespace sluice::http {
 class Request;
 
 struct SubrequestPlan {
+  // One that goes its own way is called like its parent: see find_request_name().
+  const conf::Variable* name = nullptr;
   std::string_view path;      // or @name; lives as long as the configuration
   bool same_query = false;    // the parent's; else none
   bool same_method = false;   // the parent's; else GET
   bool with_body = false;     // the parent's, which has been read
   bool after_answer = false;  // the variables of the parent's answer hold until there is another
 };
+
+// $request_id, which each request would make up for itself.
+const conf::Variable* find_request_name(conf::Build& build, const conf::Word& where);
 
 // The result, whose answer's body is dropped, lives as long as the parent. Its status is 500 when there was
 // no answer. It shares the parent's variables, and ends early when the parent is given up.

@@ -42,7 +42,9 @@ std::optional<IpNumber> IpNumber::from_bytes(std::string_view bytes) {
 std::optional<IpNumber> IpNumber::parse(std::string_view text) {
   char copy[INET6_ADDRSTRLEN];
   // A NUL would end the text early for inet_pton.
-  if (text.size() >= sizeof copy || text.find('\0') != std::string_view::npos) { return std::nullopt; }
+  if (text.empty() || text.size() >= sizeof copy || text.find('\0') != std::string_view::npos) {
+    return std::nullopt;
+  }
   memcpy(copy, text.data(), text.size());
   copy[text.size()] = '\0';
   char bytes[16];

@@ -40,6 +40,7 @@ void check(conf::Build& build) {
 
 Loaded load(const Invocation& invocation, const LoadOptions& how) {
   Loaded loaded;
+  loaded.diagnostics.keep_at_most(how.most_findings);
   conf::ParseOptions options;
   options.include_base = invocation.paths.conf_prefix;
   options.includes = how.includes;

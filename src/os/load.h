@@ -22,6 +22,7 @@ struct LoadOptions {
   conf::Includes includes = conf::Includes::follow;
   bool elsewhere = false;  // see conf::Config
   conf::BuildObserver* observer = nullptr;
+  size_t most_findings = conf::Diagnostics::kMost;
 };
 
 // Reads -g, then the file, and builds. Touches nothing but the files it reads.

@@ -30,6 +30,8 @@ CONF = """
 def judge(req):
     """Says what the X-Want field asks for."""
     want = req.headers.get("X-Want", "200")
+    if req.headers.get("X-Size") == "chunks":
+        return b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nyes\r\n0\r\n\r\n"
     fields = [("X-User", "bob")]
     if want == "401":
         fields += [("WWW-Authenticate", 'Basic realm="a"'), ("WWW-Authenticate", "Bearer")]
@@ -93,11 +95,22 @@ class AuthRequest(SluiceTest):
         self.assertEqual(s.get("/a.txt").status, 200)
         self.assertEqual(len(self.judge.requests), 1)
 
+    def test_satisfy(self):
+        s = self.start("""server { listen 127.0.0.1:%(port)d; root %(prefix)s/html; auth_request /auth;
+            location /denied/ { satisfy any; deny all; alias %(prefix)s/html/; }
+            location /allowed/ { satisfy any; allow all; alias %(prefix)s/html/; }
+            location /both/ { satisfy all; allow all; alias %(prefix)s/html/; }
+            location = /auth { proxy_pass http://127.0.0.1:%(judge)d; } }""")
+        for path, want, status in (("denied", "200", 200), ("denied", "401", 401), ("denied", "403", 403), ("denied", "500", 500),
+                                   ("allowed", "401", 200), ("both", "200", 200), ("both", "401", 401)):
+            got = s.get("/%s/a.txt" % path, {"X-Want": want})
+            self.assertEqual((got.status, "WWW-Authenticate" in got.headers), (status, status == 401), (path, want))
+
     def test_the_judges_connection_is_kept(self):
         s = self.start("""upstream judge { server 127.0.0.1:%(judge)d; keepalive 4; }
                           server { listen 127.0.0.1:%(port)d; root %(prefix)s/html; location / { auth_request /auth; }
                           location = /auth { proxy_pass http://judge; proxy_http_version 1.1; proxy_set_header Connection ""; } }""")
-        for size in ("0", "1000", "1000", "0"):
+        for size in ("0", "1000", "chunks", "1000", "0"):
             self.assertEqual(s.get("/a.txt", {"X-Size": size}).status, 200)
         if not STAND_IN:
             self.assertEqual(self.judge.connections, 1)
@@ -111,8 +124,11 @@ class AuthRequest(SluiceTest):
         self.slow = self.origin(slow)
         s = self.start("""server { listen 127.0.0.1:%(port)d; root %(prefix)s/html; limit_rate 10;
                           location / { limit_rate 0; auth_request /auth; }
+                          location /short/ { limit_rate 0; auth_request /judge; alias %(prefix)s/html/; }
+                          location = /judge { proxy_pass http://127.0.0.1:%(judge)d; }
                           location = /auth { proxy_pass http://127.0.0.1:%(slow)d; } }""", slow=self.slow)
         self.assertEqual(s.get("/a.txt").status, 200)
+        self.assertEqual(s.get("/short/a.txt", {"X-Size": "5000"}).status, 200)  # nor does its rate
 
     def test_log_subrequest(self):
         s = self.start("""log_format l "$uri $request_uri $request_method $status $body_bytes_sent";

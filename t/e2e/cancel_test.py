@@ -24,6 +24,12 @@ CONF = """worker_shutdown_timeout 300ms; http {
         location /stream/ { proxy_pass http://one; proxy_request_buffering off; proxy_buffering off; }
         location /deaf/ { proxy_pass http://deaf; proxy_connect_timeout 20s; }
         location /denied/ { return 403; }
+        location /ask/ { proxy_pass http://one; }
+        location /guarded/ { auth_request /ask/wait; }
+        location /doubted/ { auth_request /ask/head; }
+        location /after/ { add_before_body /static/short; add_after_body /ask/half; addition_types *; alias %(prefix)s/html/static/; }
+        location /before/ { add_before_body /ask/half; addition_types *; alias %(prefix)s/html/static/; }
+        location /flooded/ { add_before_body /ask/large; addition_types *; alias %(prefix)s/html/static/; }
         location /static/ { root %(prefix)s/html; }
         location /named/ { proxy_pass http://$arg_to:%(o)d; } } }"""
 GET = "GET %s HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -67,6 +73,12 @@ POINTS = (
     ("the answer: in a temporary file", GET % "/spilled/large", True, b"200"),
     ("the answer: held back by a rate", GET % "/slow/large", True, b"200"),
     ("the answer: read at a rate", GET % "/paced/large", True, b"200"),
+    ("a subrequest decides: silence", GET % "/guarded/", True, None),
+    ("a subrequest decides: half a head", GET % "/doubted/", True, None),
+    ("a subrequest decides: with a body", POST % "/guarded/" + "hello", True, None),
+    ("a subrequest's answer goes before", GET % "/before/short", True, b"half"),
+    ("a subrequest's answer goes behind", GET % "/after/short", True, b"half"),
+    ("a subrequest's answer is not read", GET % "/flooded/short", True, b"200"),
     ("a large file", GET % "/static/large", False, b"200"),
     ("a tunnel", UPGRADE % "/tunnel", True, b"101"),
 )
@@ -117,6 +129,7 @@ class Cancel(SluiceTest):
             self.addCleanup(sock.close)
         self.s = self.sluice(CONF, o=self.o, dns=self.names.port, deaf=deaf.getsockname()[1])
         self.s.write_file("html/static/large", LARGE * 64)
+        self.s.write_file("html/static/short", "short")
         self.worker = self.s.workers()[0]
         self.clean()
 

@@ -145,6 +145,22 @@ class Cost(SluiceTest):
             self.assertEqual(count() - before, 0)
 
     @unittest.skipUnless(shutil.which("cc"), "no compiler")
+    def test_allocations_of_subrequests(self):
+        """Those of a decision and of a mirror; the parts of an answer are made in the same way."""
+        self.source = self.sluice(ORIGIN, body="x" * 1000)
+        s, count = self.counting("""http { access_log off; keepalive_requests 1000000;
+            upstream origin { server 127.0.0.1:%(origin)d; keepalive 4; keepalive_requests 1000000; }
+            server { listen 127.0.0.1:%(port)d; auth_request /asked; auth_request_set $said $upstream_http_server; mirror /seen;
+                     location / { proxy_pass http://origin; proxy_set_header X-Said $said; }
+                     location = /asked { proxy_pass http://origin; } location = /seen { proxy_pass http://origin; } } }""",
+                                 origin=self.source)
+        with s.connect() as c:
+            self.ask(c, 1000)
+            before = count()
+            self.ask(c, 1000)
+            self.assertEqual(count() - before, 0)
+
+    @unittest.skipUnless(shutil.which("cc"), "no compiler")
     def test_allocations_of_files(self):
         s, count = self.counting("""http { access_log off; keepalive_requests 1000000; default_type text/html;
             server { listen 127.0.0.1:%(port)d; root %(prefix)s/html;

@@ -165,6 +165,16 @@ class Redirects(SluiceTest):
                 ("server_name_in_redirect on;", "http://first.test:PORT/to"), ("server_name_in_redirect on; port_in_redirect off;", "http://first.test/to")):
             self.assertEqual(self.location(settings), expected, settings)
 
+    def test_what_a_page_tells_is_about_the_error(self):
+        s = self.sluice("""server { listen 127.0.0.1:%(port)d; root %(prefix)s/html; error_page 404 /page.html; error_page 403 @told;
+            location = /no { return 403; } location @told { return 200 "$status"; } location = /page { alias %(prefix)s/html/page.html; } }""")
+        s.write_file("html/page.html", "page")
+        self.assertEqual((s.get("/no").status, s.get("/no").body), (403, b"403"))
+        page = s.get("/none")
+        self.assertEqual((page.status, page.body), (404, b"page"))
+        self.assertNotIn("last-modified", page.headers)
+        self.assertIn("last-modified", s.get("/page").headers)
+
 
 if __name__ == "__main__":
     main()

@@ -74,6 +74,26 @@ class Examples(SluiceTest):
         self.assertEqual(s.get("/").status, 200)
         self.assertEqual(len(servers[3].requests), 1)
 
+    def test_canary(self):
+        stable, canary = (self.origin(lambda req, body=body: Response(200, body=body)) for body in (b"old", b"new"))
+        s = self.started("canary", stable=("10.0.0.11:8080", "127.0.0.1:%d" % stable.port),
+                         canary=("10.0.0.12:8080", "127.0.0.1:%d" % canary.port),
+                         share=("5% canary", "50% canary"), office=("192.0.2.0/24", "127.0.0.2/32"))
+        seen = set()
+        for _ in range(30):
+            first = s.get("/")
+            again = s.get("/", {"Cookie": first.headers["Set-Cookie"].split(";")[0]})
+            self.assertEqual(again.body, first.body)
+            seen.add((first.body, first.headers["X-Version"]))
+        self.assertEqual(seen, {(b"old", "stable"), (b"new", "canary")})
+        for version, body in (("stable", b"old"), ("canary", b"new")):
+            self.assertEqual({s.get("/", {"Cookie": "version=" + version}).body for _ in range(8)}, {body})
+        for _ in range(8):
+            c = s.connect(source="127.0.0.2")
+            c.request("GET", "/")
+            self.assertEqual(c.read_response().body, b"new")
+            c.close()
+
     def test_websocket(self):
         def app(c):
             request = c.read_request()
@@ -94,6 +114,16 @@ class Examples(SluiceTest):
         events = s.connect()
         events.request("GET", "/events")
         events.read_until(b"data: 1\n\n")
+
+    def test_routing(self):
+        app, canary = (self.origin(lambda req, name=name: Response(200 if "/auth" not in req.target else 401, body=name.encode())) for name in ("app", "canary"))
+        s = self.started("routing", app=("127.0.0.1:3000", "127.0.0.1:%d" % app.port), canary=("127.0.0.1:3001", "127.0.0.1:%d" % canary.port))
+        self.assertEqual([s.get("/", h).text for h in ({}, {"X-Canary": "1"}, {"Cookie": "a=b; canary=1"}, {"X-Canary": "0"})], ["app", "canary", "canary", "app"])
+        self.assertEqual(canary.requests[0].headers["host"], "localhost")
+        self.assertEqual([s.get("/api/x").status, s.post("/api/x", b"").status, s.get("/admin/").status, s.get("/auth").status], [200, 403, 401, 404])
+        self.assertIn("api@example.com", s.post("/api/x", b"").text)
+        old = s.get("/blog/2001/hello.html")
+        self.assertEqual((old.status, old.headers["location"].partition("/posts")[2]), (301, "/hello?year=2001"))
 
     def test_static_site(self):
         s = self.started("static_site", files={

@@ -89,6 +89,14 @@ class Explain(SluiceTest):
         p = self.explain(s.conf_path, "http://127.0.0.1:%d/" % s.port, "-p", s.prefix + "/")
         self.assertRegex(p.stdout, r"proxy_read_timeout 7s +\S*/conf/sub/a\.conf:2 \(http\)")
 
+    def test_nothing_is_written(self):
+        os.makedirs(os.path.join(self.dir, "run"), exist_ok=True)
+        conf = "error_log %(prefix)s/new.log debug; pid %(prefix)s/new.pid; events {} http { access_log %(prefix)s/access.log; " \
+               "server { listen 8080; location / { proxy_pass http://127.0.0.1:1; } } }"
+        p = self.run_sluice("explain", "-c", "CONF", "/x", conf=conf)
+        self.assertEqual((p.returncode, p.stderr), (0, ""))
+        self.assertEqual([n for n in os.listdir(os.path.join(self.dir, "run")) if n.startswith(("new", "access"))], [])
+
     def test_what_is_wrong(self):
         conf = os.path.join(FOLDER, "site.conf")
         for args, code, words in [

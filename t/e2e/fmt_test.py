@@ -3,6 +3,7 @@
 
 import difflib
 import glob
+import socket
 import subprocess
 
 from golden import UPDATE
@@ -75,6 +76,14 @@ class Fmt(SluiceTest):
         self.assertEqual(p.returncode, 2)
         self.assertIn("this directive has no end", p.stderr)
         self.assertEqual((read(broken), os.stat(right).st_ino), ("a  b", before))
+
+    def test_standard_input_may_be_a_socket(self):
+        ours, theirs = socket.socketpair()
+        p = subprocess.Popen([BINARY, "fmt"], stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        theirs.close()
+        ours.sendall(b"a  b;")
+        ours.close()
+        self.assertEqual(p.communicate(timeout=20), ("a b;\n", ""))
 
     def test_check_and_diff(self):
         right, other = self.file("a b;\n"), self.file("a  b;\nc;\n", "other.conf")

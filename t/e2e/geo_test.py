@@ -47,6 +47,17 @@ class Geo(SluiceTest):
         s.start()
         self.assertEqual([s.get("/?a=10.0.0.%d" % i).text for i in (1, 2, 3, 4)], ["a", "b", "c", "d"])
 
+    def test_found_once_unless_volatile(self):
+        s = self.sluice("""
+            geo $arg_a $kept { 10.0.0.1 one; 10.0.0.2 two; }
+            geo $arg_a $fresh { volatile; 10.0.0.1 one; 10.0.0.2 two; }
+            server {
+                listen 127.0.0.1:%(port)d;
+                location / { try_files /none-$kept-$fresh /page?a=10.0.0.2; }
+                location = /page { return 200 "$kept $fresh"; }
+            }""")
+        self.assertEqual(s.get("/?a=10.0.0.1").text, "one two")
+
     def test_the_client(self):
         s = self.sluice("""
             geo $g { default d; 127.0.0.2 two; 127.0.0.0/8 local; ::1 six; 255.255.255.255 none; }

@@ -72,6 +72,7 @@ class Answers(SluiceTest):
             got = s.get("/" + c).headers
             self.assertNotIn("X-Evil", got)
             self.assertIn("%0", got["X-A"] + got["X-B"])
+        self.assertEqual(s.get("/%01%7f%09%c3%a9/").headers["X-A"].encode("latin-1"), b"/%01%7F\t\xc3\xa9/")
 
     def test_a_value_over_several_lines(self):
         s = self.start('add_header X-Policy "a;\n    b;\r\n\tc" always; set_header X-Set "d\n e";')
@@ -108,10 +109,11 @@ class TowardsOrigins(SluiceTest):
                          [["1.1.1.1, 2.2.2.2, 127.0.0.1"], ["a=1; b=2; c=3"], ["mine"], ["first, more"]])
 
     def test_remove(self):
-        got = self.ask("proxy_remove_header X-A x-t* Ho* Con* Tr*; proxy_set_header X-Top 1; proxy_set_header Host named;",
+        got = self.ask("proxy_remove_header X-A x-t* Ho* Con* Tr*; proxy_set_header X-Top 1; proxy_set_header Host named;"
+                       'proxy_set_header Connection "close, x-mine";',
                        ("X-A", "1"), ("X-A", "2"), ("X-Two", "2"), ("X-One", "1"), ("Content-Type", "text/x"))
-        self.assertEqual([got.all(n) for n in ("X-A", "X-Two", "X-Top", "X-One", "Host", "Content-Length", "Content-Type")],
-                         [[], [], [], ["1"], ["named"], ["5"], []])
+        self.assertEqual([got.all(n) for n in ("X-A", "X-Two", "X-Top", "X-One", "Host", "Content-Length", "Content-Type", "Connection")],
+                         [[], [], [], ["1"], ["named"], ["5"], [], ["close, x-mine"]])
 
     def test_order_and_inheritance(self):
         got = self.ask("proxy_add_header X-A outer; proxy_add_header X-B outer;", ("X-A", "theirs"),

@@ -36,6 +36,11 @@ class Conditions(SluiceTest):
             if ($arg_b ~ "(x)(y)") { set $a "$a|$1$2"; } return 200 "$a"; } }""")
         self.assertEqual([s.get(t).text for t in ("/?a=pq", "/?a=p", "/", "/?a=pq&b=xy")], ["pq q no", "p  no", "- no", "pq q|xy"])
 
+    @unittest.skipIf("nginx" in BINARY, "nginx empties them")
+    def test_a_match_that_fails_leaves_the_captures(self):
+        s = self.sluice("""server { listen 127.0.0.1:%(port)d; location ~ ^/p/(.*)$ { if ($arg_a ~ (x)) { set $b $1; } return 200 "$1"; } }""")
+        self.assertEqual([s.get(t).text for t in ("/p/c", "/p/c?a=x")], ["c", "x"])
+
     def test_files(self):
         def prepare(s):
             s.write_file("html/file", "x")

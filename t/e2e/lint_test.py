@@ -139,6 +139,11 @@ class Lint(SluiceTest):
         conf = "events {}\nhttp { upstream u { server no-such-name.invalid; } server { listen 80; location / { proxy_pass http://also.invalid; } } }"
         self.assertEqual(self.run_lint(conf), (0, "", ""))
 
+    def test_none_is_dropped(self):
+        blocks = "".join("location /p%d { proxy_pass http://127.0.0.1:1/; }\n" % i for i in range(500))
+        p = self.run_sluice("lint", "-c", "CONF", "--format", "json", conf="events {}\nhttp {\n server { listen 8080;\n%s } }" % blocks)
+        self.assertEqual(len(json.loads(p.stdout)["findings"]), 500)
+
     def test_many_locations_take_no_time(self):
         blocks = "".join("location /p%d/ { proxy_pass http://127.0.0.1:1; }\nlocation ~ ^/r%d/.*\\.x$ { return 204; }\n" % (i, i) for i in range(5000))
         servers = "".join("server { listen 127.0.0.1:1%d; server_name s%d.example.com; }\n" % (i % 10, i) for i in range(5000))

@@ -113,6 +113,10 @@ ETC/nginx.conf:5: note: open() "ETC/missing.conf" failed (2: No such file or dir
 """)
         self.assertEqual(p.returncode, 1)
 
+    def test_every_mistake_counts(self):
+        path = self.tree(**{"nginx.conf": "events {}\nhttp {\n%s}\n" % "".join("server { listen 80 no_such_thing; server_name s%d; }\n" % i for i in range(300))})
+        self.assertIn(" 300 unsupported", self.check(path).stdout)
+
     def test_a_relative_name_is_from_here(self):
         path = self.tree(**{"nginx.conf": "events {}\n"})
         shutil.copy(path, os.path.join(self.dir, "here.conf"))

@@ -6,14 +6,16 @@ import threading
 from harness import *
 
 CONF = """
+    log_format mirrors "$request_uri $request_length";
     client_body_buffer_size 16k; client_max_body_size 0;
     server { listen %(port)d; root %(prefix)s/html;
-        location / { mirror /one; mirror /two; proxy_pass http://127.0.0.1:%(origin)d; }
+        location / { set $mark "m$arg_a"; mirror /one; mirror /two; proxy_pass http://127.0.0.1:%(origin)d; }
         location /bodiless/ { mirror /bare; mirror_request_body off; proxy_pass http://127.0.0.1:%(origin)d; }
         location /off/ { mirror off; proxy_pass http://127.0.0.1:%(origin)d; }
         location /streamed/ { mirror /one; proxy_request_buffering off; proxy_pass http://127.0.0.1:%(origin)d; }
         location /small/ { mirror /one; client_max_body_size 3; proxy_pass http://127.0.0.1:%(origin)d; }
-        location = /one { internal; proxy_pass http://127.0.0.1:%(copy)d/1$request_uri; proxy_set_header X-Port $server_port; }
+        location = /one { internal; proxy_pass http://127.0.0.1:%(copy)d/1$request_uri; proxy_set_header X-Port $server_port;
+                          proxy_set_header X-Mark $mark; access_log %(prefix)s/logs/mirrors.log mirrors; log_subrequest on; }
         location = /two { internal; proxy_pass http://127.0.0.1:%(copy)d/2; }
         location = /bare { internal; proxy_pass http://127.0.0.1:%(copy)d; proxy_pass_request_body off;
                            proxy_set_header Content-Length ""; }
@@ -22,7 +24,7 @@ CONF = """
 
 class Mirror(SluiceTest):
     def start(self, copy=lambda req: Response(500, body=b"dropped"), conf=CONF, **more):
-        self.target = self.origin(lambda req: Response(200, body=b"served " + req.body))
+        self.target = self.origin(lambda req: Response(200, [("Content-Type", "text/html")], body=b"served " + req.body))
         self.copy = self.origin(copy)
         s = self.sluice(conf, origin=self.target, copy=self.copy, **more)
         s.write_file("html/a.txt", "hello")
@@ -39,6 +41,7 @@ class Mirror(SluiceTest):
         self.assertEqual(self.copies(2), [("PUT", "/1/x%20y?a=1", b"hello"), ("PUT", "/2?a=1", b"hello")])
         self.assertEqual([r.headers["X-Mine"] for r in self.copy.requests], ["1", "1"])
         self.assertEqual([r.headers["X-Port"] for r in self.copy.requests if "X-Port" in r.headers], [str(s.port)])
+        self.assertIn("m1", [r.headers.get("X-Mark") for r in self.copy.requests])
 
     def test_a_body_in_a_file_or_in_chunks(self):
         s = self.start()
@@ -59,6 +62,21 @@ class Mirror(SluiceTest):
         self.assertNotIn("Content-Length", self.copy.requests[0].headers)
         s.get("/off/")
         self.assertEqual(len(self.copy.requests), 1)
+
+    def test_all_go_by_one_name(self):
+        s = self.start(conf="""proxy_set_header X-Id $request_id; add_header X-Id $request_id; log_format id "$request_id";
+            server { listen 127.0.0.1:%(port)d; root %(prefix)s/html; default_type text/html;
+            location /mirrored { mirror /one; mirror /two; try_files /a.txt =404; }
+            location /joined { add_after_body /last; add_header X-Other 1; access_log %(prefix)s/logs/id.log id; try_files /a.txt =404; }
+            location /guarded { auth_request /asked; try_files /a.txt =404; }
+            location = /one { proxy_pass http://127.0.0.1:%(copy)d; } location = /two { proxy_pass http://127.0.0.1:%(copy)d; }
+            location = /asked { proxy_pass http://127.0.0.1:%(origin)d; } location = /last { proxy_pass http://127.0.0.1:%(origin)d; } }""")
+        names = [s.get(path).headers["X-Id"] for path in ("/mirrored", "/guarded")]
+        self.copy.wait_requests(2)
+        self.assertEqual([r.headers["X-Id"] for r in self.copy.requests], names[:1] * 2)
+        self.assertEqual([r.headers["X-Id"] for r in self.target.requests], names[1:])
+        s.get("/joined")
+        s.wait_log("^%s$" % self.target.requests[1].headers["X-Id"], log="id.log")
 
     def test_a_limit_of_the_mirrors_own_does_not_count(self):
         s = self.start(conf="""server { listen 127.0.0.1:%(port)d; client_max_body_size 1;
@@ -98,7 +116,7 @@ class Mirror(SluiceTest):
         self.copy = self.raw_origin(late)
         self.target = self.origin(lambda req: Response(200))
         s = self.sluice(CONF, origin=self.target, copy=self.copy)
-        bodies = [b"z" * 20, b"f" * 3_000_000, b"g" * 15_000]
+        bodies = [b"z" * 20, b"f" * 20_000_000, b"g" * 15_000]
         for body in bodies:
             c = s.connect()
             c.send("POST /streamed/%d HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % (len(body), len(body)), body)
@@ -109,6 +127,7 @@ class Mirror(SluiceTest):
         for body in bodies:
             self.assertTrue(any(seen.startswith(b"POST /1/streamed/%d HTTP" % len(body)) and seen.endswith(b"\r\n\r\n" + body)
                                 for seen in self.seen), len(body))
+            s.wait_log("(?m)^/streamed/%d " % len(body), log="mirrors.log")
 
     @unittest.skipIf(STAND_IN, "nginx bounds nothing")
     def test_their_number_is_bounded(self):
@@ -184,6 +203,25 @@ class PostAction(SluiceTest):
         s.wait_access("^/a.txt /a.txt 200 5\n$")
         s.get("/path/a.txt")
         s.wait_access("/told /path/a.txt 200 5\n$")
+
+    def test_the_location_that_answers_decides(self):
+        s = self.start("""server { listen 127.0.0.1:%(port)d; root %(prefix)s/html;
+            location /a { post_action /told; error_page 404 /b/a.txt; } location /b/ { alias %(prefix)s/html/; }
+            location /e { post_action /told; error_page 404 /d/a.txt; }
+            location /c { error_page 404 /d/a.txt; } location /d/ { alias %(prefix)s/html/; post_action /told; }
+            location = /told { proxy_pass http://127.0.0.1:%(told)d/$request_uri; } }""")
+        self.assertEqual([s.get(path).body for path in ("/a", "/e", "/c")], [b"hello"] * 3)
+        self.told.wait_requests(2)
+        self.assertEqual([r.target for r in self.told.requests], ["//e", "//c"])
+
+    @unittest.skipIf(STAND_IN, "it goes on and on")
+    def test_there_is_one_for_each_request(self):
+        s = self.start("""server { listen 127.0.0.1:%(port)d; root %(prefix)s/html; post_action /told; error_page 404 /a.txt;
+            location / { } location = /a.txt { } location = /told { proxy_pass http://127.0.0.1:%(told)d/$request_uri; } }""")
+        for path in ("/none", "/a.txt"):
+            s.get(path)
+        self.told.wait_requests(2)
+        self.assertEqual([r.target for r in self.told.requests], ["//none", "//a.txt"])
 
     def test_of_an_answer_that_broke_off(self):
         slow = self.origin(lambda req: Response(200, body=(b"x" * 1000 for _ in range(1_000_000))))

@@ -193,6 +193,7 @@ class Rewrite(SluiceTest):
         s = self.serve("""
             location /logged/ { rewrite_log on; rewrite ^/no /x; rewrite ^/logged/(.*)$ /out/$1?q; }
             location /gone { rewrite_log on; rewrite ^ http://x.test/; }
+            location /if { rewrite_log on; if ($arg_a ~* ^b) { return 204; } if ($arg_a !~ ^c) { return 204; } }
             location /silent/ { rewrite ^/silent/ /out; }""", level="notice")
         s.get("/logged/1?a")
         s.wait_log('\\[notice\\].* "\\^/no" does not match "/logged/1"')
@@ -200,6 +201,11 @@ class Rewrite(SluiceTest):
         s.wait_log('rewritten data: "/out/1", args: "q&a"')
         s.get("/gone")
         s.wait_log('rewritten redirect: "http://x.test/"')
+        s.get("/if?a=b")
+        s.wait_log('"\\^b" matches "b"')
+        s.get("/if?a=d")
+        s.wait_log('"\\^b" does not match "d"')
+        s.wait_log('"\\^c" does not match "d"')
         s.get("/silent/")
         self.assertNotIn("silent", s.error_log)
 

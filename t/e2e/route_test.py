@@ -102,6 +102,13 @@ class Blocks(SluiceTest):
         self.assertEqual([s.get(t).text for t in ("/a/", "/a/?x=1", "/a/?x=1&y=1", "/a/b/?x=1", "/a/b/?x=1&y=1", "/a/b/?y=1")],
                          ["none", "x", "x y", "x b", "x b y", "none"])
 
+    def test_no_way_around_a_restriction(self):
+        s = self.serve("""location /a { limit_except GET { deny all; } route $arg_r { return 200 route; } return 200 none; }
+            location /b { internal; route $arg_r { return 200 route; } }
+            location /c { deny all; route $arg_r { add_header X-A 1; } }""")
+        self.assertEqual([s.get("/a?r=1").text, s.post("/a?r=1", b"").status, s.post("/a", b"").status, s.get("/b?r=1").status, s.get("/c?r=1").status],
+                         ["route", 403, 403, 404, 403])
+
     def test_with_the_rest_of_the_language(self):
         s = self.serve("""error_page 404 = @page; location @page { route method POST { return 200 "post page"; } return 200 "page"; }
             location / { route $arg_if { if ($arg_if = 2) { return 403; } rewrite ^/(.*)$ /to/$1; } route $arg_deny { deny all; }

@@ -27,6 +27,7 @@ TEST(Reference, EveryDirectiveHasItsManual) {
       ++rows;
       ASSERT_NE(row.manual, nullptr);
       EXPECT_TRUE(is_sentence(row.manual)) << row.manual;
+      EXPECT_TRUE(*row.difference == '\0' || is_sentence(row.difference)) << row.difference;
       EXPECT_NE(row.contexts, 0u);
       ASSERT_NE(row.syntax, nullptr);
       EXPECT_TRUE(row.count.most == 0 || *row.syntax != '\0') << "it takes arguments, but which?";

@@ -1,4 +1,5 @@
-// if, rewrite and return: the traps that nginx's users know as "if is evil" and "taxing rewrites".
+// if, rewrite, return, allow and deny: the traps that nginx's users know as "if is evil" and "taxing
+// rewrites".
 #include <algorithm>
 
 #include "conf/lint.h"
@@ -126,6 +127,21 @@ void check_access(const Site& site, Findings& out) {
   }
 }
 
+// A list that lets some in and keeps nobody out.
+void check_allow(const Site& site, Findings& out) {
+  const Node* allow = site.first("allow");
+  if (allow == nullptr || last_argument(*allow) == "all" || site.first("deny") != nullptr) { return; }
+  out.warn(allow->words[0], "everybody is allowed: nothing is denied here", "end the list with: deny all;");
+}
+
+void check_error_log(const Site& site, Findings& out) {
+  for (const Node* node : site.all("error_log")) {
+    if (node->argument_count() == 0 || node->argument(0) != "off") { continue; }
+    out.warn(node->argument_word(0), "this is a file with the name \"off\"",
+             "say: error_log /dev/null crit;");
+  }
+}
+
 void check_tls(const Site& site, Findings& out) {
   for (const char* name : {"ssl_protocols", "proxy_ssl_protocols"}) {
     for (const Node* node : site.all(name)) {
@@ -149,9 +165,12 @@ const LintRule target{"redirect-target",
 const LintRule decoded{"redirect-decoded", "A redirect to $uri, which is decoded and lacks the arguments.",
                        check_decoded};
 const LintRule access{"access-order", "allow or deny behind a rule for all.", check_access};
+const LintRule allow{"allow-without-deny", "allow without a deny, which excludes nobody.", check_allow};
+const LintRule error_log{"error-log-off", "error_log off writes to a file of that name.", check_error_log};
 const LintRule tls{"weak-tls", "A version of TLS that is not to be used any more.", check_tls};
 const LintRegistration settings_registered(settings), file_registered(file), rewrite_registered(rewrite),
-    target_registered(target), decoded_registered(decoded), access_registered(access), tls_registered(tls);
+    target_registered(target), decoded_registered(decoded), access_registered(access), tls_registered(tls),
+    allow_registered(allow), error_log_registered(error_log);
 
 }  // namespace
 

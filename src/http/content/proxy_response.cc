@@ -193,6 +193,7 @@ Verdict take_response(Request& r, const ProxyPass& pass, const ProxySettings& se
   r.response.from_upstream = true;
   r.response.status = head.status;
   r.response.reason = head.reason;
+  r.response.ranges_allowed = settings.force_ranges;
   bool buffering = settings.buffering;
   obey_accel(r, settings, head.fields, buffering);
   copy_fields(r, pass, settings, head.fields);

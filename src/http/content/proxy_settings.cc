@@ -370,6 +370,11 @@ const conf::Module<P> module(
         {"proxy_request_buffering", kPlaces, &P::request_buffering, "on | off",
          "Whether a request's body is read whole before the server is asked; off passes it on as it comes.",
          "on"},
+        {"proxy_force_ranges", kPlaces, &P::force_ranges, "on | off",
+         "Whether clients may ask for ranges of an answer whose origin does not know of ranges: then the "
+         "pieces "
+         "are cut out of it here.",
+         "off"},
         {"proxy_ignore_client_abort", kPlaces, &P::ignore_client_abort, "on | off",
          "Whether a request goes on when its client has left.", "off"},
         {"proxy_intercept_errors", kPlaces, &P::intercept_errors, "on | off",

@@ -17,13 +17,15 @@ using conf::Scope;
 
 struct AdditionSettings {
   std::string before, after;  // paths; empty: nothing
+  const conf::Variable* name = nullptr;
   ContentTypes types{"text/html"};
 };
 using S = AdditionSettings;
 
 template <std::string S::*member>
-void set_path(Build&, Scope& scope, const Node& node, const Row&) {
+void set_path(Build& build, Scope& scope, const Node& node, const Row&) {
   scope.own<S>().*member = node.argument(0);
+  scope.own<S>().name = find_request_name(build, node.argument_word(0));
 }
 
 const conf::Module<S> module(
@@ -128,10 +130,11 @@ class Addition final : public Filter {
   }
 
  private:
-  static void add(Request& request, Joined& joined, const std::string& path) {
+  void add(Request& request, Joined& joined, const std::string& path) const {
     if (path.empty()) { return; }
     SubrequestPlan plan;
     plan.path = path;
+    plan.name = settings_.name;
     plan.with_body = true;
     joined.add(ask_for_body(request, plan));
   }

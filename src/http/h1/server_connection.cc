@@ -74,9 +74,29 @@ ServerConnection::ServerConnection(Service& service, const sockaddr* peer, sockl
   client_.debug = log::debug_wanted && service.debugs(peer);
   service.connections.push_back(this);
   ++service.connection_count;
+  service.counts.handled.add();
+  service.counts.active.add();
 }
 
-ServerConnection::~ServerConnection() { --service_.connection_count; }
+ServerConnection::~ServerConnection() {
+  --service_.connection_count;
+  service_.counts.active.subtract();
+}
+
+// Who lingers is still being answered, as nginx counts.
+shm::Counter* ServerConnection::counter_of(State state) {
+  if (state == State::reading) { return &service_.counts.reading; }
+  return state == State::serving || state == State::ending ? &service_.counts.writing : nullptr;
+}
+
+void ServerConnection::enter(State state) {
+  shm::Counter* left = counter_of(state_);
+  shm::Counter* entered = counter_of(state);
+  state_ = state;
+  if (left == entered) { return; }
+  if (left != nullptr) { left->subtract(); }
+  if (entered != nullptr) { entered->add(); }
+}
 
 void ServerConnection::open(int fd) {
   client_.fd = fd;
@@ -101,7 +121,7 @@ void ServerConnection::on_event(void* self) {
 
 void ServerConnection::wake() {
   clear();
-  state_ = State::reading;
+  enter(State::reading);
   service_.worker.nursery.adopt(run());
   log::running = nullptr;
 }
@@ -202,7 +222,7 @@ void ServerConnection::drop_input() {
 
 void ServerConnection::become_idle() {
   drop_input();
-  state_ = State::idle;
+  enter(State::idle);
   const Server& server = *client_.port->default_server;
   uint64_t first = client_.accepted_at + server.settings->get<ServerSettings>().client_header_timeout.count;
   uint64_t next = clock::now() + server.root.core->keepalive_timeout.count;
@@ -214,7 +234,7 @@ void ServerConnection::become_idle() {
 
 void ServerConnection::close() {
   if (state_ == State::closed) { return; }
-  state_ = State::closed;
+  enter(State::closed);
   if (log::debug_wanted && (client_.debug || log::main_log().on(log::Level::debug))) [[unlikely]] {
     log::write(log::main_log().debugging(), log::Level::debug, nullptr, 0, "*%llu close http connection: %d",
                static_cast<unsigned long long>(client_.number), client_.fd);
@@ -272,6 +292,7 @@ void ServerConnection::note_line(Request& request) const {
 // The client left within the head: nobody can be answered, but it was a request.
 void ServerConnection::log_broken_head(Request& request) {
   ++client_.requests;
+  service_.counts.requests.add();
   request.response.status = 400;
   SLUICE_REQUEST_LOG(request, info, 0, "client prematurely closed connection while reading client request %s",
                      request.head.path.empty() ? "line" : "headers");
@@ -328,7 +349,7 @@ event::Task<void> ServerConnection::run() {
 }
 
 void ServerConnection::begin_reading(ServerExchange& exchange, Request& request) {
-  state_ = State::reading;
+  enter(State::reading);
   scope_ = &exchange.scope();
   exchange_ = &exchange;
   request.started_at = clock::now();
@@ -365,7 +386,8 @@ void ServerConnection::reset_if_due(const ServerExchange& exchange, const Reques
 
 void ServerConnection::begin_request(ServerExchange& exchange, Request& request, uint16_t refused) {
   ++client_.requests;
-  state_ = State::serving;
+  service_.counts.requests.add();
+  enter(State::serving);
   half_closed_ = false;
   ignore_hangup_ = false;
   exchange.begin(request);
@@ -411,7 +433,7 @@ event::Task<void> ServerConnection::finish_body(ServerExchange& exchange) {
 // False: stopped meanwhile.
 event::Task<bool> ServerConnection::take_turns() {
   event::Scope scope;
-  state_ = State::reading;
+  enter(State::reading);
   scope_ = &scope;
   co_await event::next_turn(scope);
   scope_ = nullptr;
@@ -420,7 +442,7 @@ event::Task<bool> ServerConnection::take_turns() {
 
 // Closing while the client still sends would reset the connection and might destroy the answer on its way.
 event::Task<void> ServerConnection::linger() {
-  state_ = State::ending;
+  enter(State::ending);
   const CoreSettings& core = *client_.port->default_server->root.core;
   event::Scope scope;
   scope_ = &scope;

@@ -35,6 +35,8 @@ class ServerConnection final : public ServedConnection, private event::Deadline 
   enum class Next : uint8_t { request, idle, close, linger };
   enum class HeadRead : uint8_t { complete, nothing, late, ended };
 
+  shm::Counter* counter_of(State state);
+  void enter(State state);
   static void on_event(void* self);
   void met() override;
   void wake();

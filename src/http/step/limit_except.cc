@@ -75,8 +75,9 @@ const Step* make_limit_except(Arena& arena, const conf::Settings& settings) {
   return own.location == nullptr ? nullptr : arena.own<LimitExcept>(own);
 }
 
-// Before the location's script, which those methods do not run.
-const StepRow row{"limit_except", Phase::rewrite, -10, make_limit_except};
+// Before the location's script, which those methods do not run, and before its routes: nothing that a client
+// says may lead around it.
+const StepRow row{"limit_except", Phase::rewrite, -30, make_limit_except};
 const StepRegistration registered(row);
 
 }  // namespace

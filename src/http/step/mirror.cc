@@ -21,6 +21,7 @@ using conf::Scope;
 
 struct MirrorSettings {
   std::vector<std::string> paths;
+  const conf::Variable* name = nullptr;
   bool off = false;
   bool request_body = true;
 };
@@ -37,7 +38,9 @@ void set_mirror(Build& build, Scope& scope, const Node& node, const Row& row) {
     return;
   }
   mirror.off = off;
-  if (!off) { mirror.paths.push_back(node.argument(0)); }
+  if (off) { return; }
+  mirror.paths.push_back(node.argument(0));
+  mirror.name = find_request_name(build, node.argument_word(0));
 }
 
 const conf::Module<MirrorSettings> module(
@@ -83,6 +86,7 @@ class Mirror final : public Step {
  private:
   void make_all(Request& request) const {
     SubrequestPlan plan;
+    plan.name = settings_.name;
     plan.same_query = true;
     plan.same_method = true;
     plan.with_body = settings_.request_body;

@@ -17,11 +17,14 @@ using conf::Scope;
 
 struct PostActionSettings {
   std::string path;  // empty: off
+  const conf::Variable* name = nullptr;
 };
 
-void set_path(Build&, Scope& scope, const Node& node, const Row&) {
+void set_path(Build& build, Scope& scope, const Node& node, const Row&) {
   const std::string& path = node.argument(0);
-  scope.own<PostActionSettings>().path = path == "off" ? "" : path;
+  auto& settings = scope.own<PostActionSettings>();
+  settings.path = path == "off" ? "" : path;
+  settings.name = find_request_name(build, node.argument_word(0));
 }
 
 const conf::Module<PostActionSettings> module(
@@ -52,7 +55,9 @@ void move_on(Request& request, string_view path) {
 void act(Request& request, void* location) {
   if (request.location != location) { return; }
   SubrequestPlan plan;
-  plan.path = request.settings<PostActionSettings>().path;
+  const auto& settings = request.settings<PostActionSettings>();
+  plan.path = settings.path;
+  plan.name = settings.name;
   plan.after_answer = true;
   if (ask_aside(request, plan)) { move_on(request, plan.path); }
 }

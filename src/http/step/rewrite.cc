@@ -55,8 +55,7 @@ class Rewrite final : public Command {
   Course run(Progress& progress) const override {
     Request& r = progress.request;
     bool matched = pattern_.match(r, r.path);
-    SLUICE_REWRITE_LOG(r, matched ? "\"%s\" matches \"%.*s\"" : "\"%s\" does not match \"%.*s\"",
-                       text_.c_str(), static_cast<int>(r.path.size()), r.path.data());
+    log_match(r, text_, r.path, matched);
     if (!matched) { return Course::next; }
     return to_.redirect != 0 ? redirect(progress) : change(progress);
   }

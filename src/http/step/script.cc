@@ -20,7 +20,7 @@ const conf::Module<RewriteSettings> module(
     "rewrite",
     {
         {"rewrite_log", kEverywhere, &RewriteSettings::log, "on | off",
-         "Whether what rewrite and if find and do is told in the error log, at level notice.", "off"},
+         "Whether what rewrite, if and route find and do is told in the error log, at level notice.", "off"},
         {"uninitialized_variable_warn", kEverywhere, &RewriteSettings::warn_uninitialized, "on | off",
          "Whether the use of a variable that set has not given a value yet is told in the error log.", "on"},
     });

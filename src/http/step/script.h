@@ -7,6 +7,7 @@
 
 #include "conf/build.h"
 #include "http/request.h"
+#include "http/rewrite_log.h"
 
 namespace sluice::http {
 
@@ -41,20 +42,6 @@ struct ScriptSettings {
 };
 
 inline Script& script_of(conf::Scope& scope) { return scope.own<ScriptSettings>().script; }
-
-// What inner blocks inherit.
-struct RewriteSettings {
-  bool log = false;
-  bool warn_uninitialized = true;
-};
-
-// What rewrite_log tells.
-#define SLUICE_REWRITE_LOG(request_, ...)                   \
-  do {                                                      \
-    if ((request_).settings<RewriteSettings>().log) {       \
-      SLUICE_REQUEST_LOG(request_, notice, 0, __VA_ARGS__); \
-    }                                                       \
-  } while (false)
 
 // Where the commands of a script may stand.
 inline constexpr uint32_t kInScripts = conf::kServer | conf::kLocation | conf::kServerIf | conf::kLocationIf;

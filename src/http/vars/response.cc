@@ -20,7 +20,9 @@ constexpr uint16_t kClientGone = 499;
 uint16_t status_of(const Request& r) {
   if (r.discard_connection) { return kNoAnswer; }
   if (!r.head_sent && r.scope.canceled()) { return kClientGone; }
-  return r.response.status;
+  // While an error page is made, it is about the error.
+  bool page = !r.head_sent && r.error_status != 0 && r.forced_status > 0;
+  return page ? static_cast<uint16_t>(r.forced_status) : r.response.status;
 }
 
 Value get_status(Evaluation& in, const Variable&) { return decimal(in.arena(), status_of(request_of(in))); }

@@ -74,6 +74,8 @@ TEST(Format, KeepsQuotesAndEscapes) {
   EXPECT_EQ(formatted("a 'b  \"c' \"d\\\"\"  e\\ f \\;;"), "a 'b  \"c' \"d\\\"\" e\\ f \\;;\n");
   EXPECT_EQ(formatted("if ($a = \"b\") {}"), "if ($a = \"b\") {}\n");
   EXPECT_EQ(formatted("location ~ \\.php$ { a ${b}c; }"), "location ~ \\.php$ {\n    a ${b}c;\n}\n");
+  EXPECT_EQ(formatted("a ${env:SLUICE_UNSET} '${env:X:-y z}'  \\${env:;"),
+            "a ${env:SLUICE_UNSET} '${env:X:-y z}' \\${env:;\n");
   EXPECT_EQ(formatted("b{a \"x\n  y\"   z;}"), "b {\n    a \"x\n  y\" z;\n}\n");
 }
 
