@@ -52,7 +52,10 @@ class Aio(SluiceTest):
             f.write(SHIM.replace("MILLISECONDS", str(slow)))
         subprocess.run(["cc", "-O2", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
         s = self.sluice(main + " worker_processes 1; http { default_type text/html; server { listen 127.0.0.1:%(port)d; "
-                        "root %(prefix)s/html; " + server + "} }", env={"LD_PRELOAD": library}, **names)
+                        "root %(prefix)s/html; " + server + "} }",
+                        # A sanitizer wants to be loaded first, and does as well behind this.
+                        env={"LD_PRELOAD": library, "ASAN_OPTIONS": "verify_asan_link_order=0:exitcode=99:log_path="
+                             + os.path.join(self.dir, "sanitizer")}, **names)
         s.write_file("html/quick", "quick")
         s.write_file("html/slow/small", "slow")
         return s
