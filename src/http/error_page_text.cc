@@ -144,13 +144,4 @@ const string_view kPadding =
     SLUICE_PADDING SLUICE_PADDING SLUICE_PADDING SLUICE_PADDING SLUICE_PADDING SLUICE_PADDING;
 #undef SLUICE_PADDING
 
-bool is_explorer(string_view user_agent) {
-  // Opera once said that it was one.
-  return user_agent.find("MSIE ") != string_view::npos && user_agent.find("Opera") == string_view::npos;
-}
-
-bool wants_padding(string_view user_agent) {
-  return is_explorer(user_agent) || user_agent.find("Chrome/") != string_view::npos;
-}
-
 }  // namespace sluice::http

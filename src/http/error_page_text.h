@@ -25,10 +25,8 @@ string_view error_page(uint16_t status, ServerTokens tokens);
 std::string error_page(uint16_t status, string_view product);
 inline constexpr string_view kErrorPageType = "text/html";
 
-// Some browsers show a page of their own instead of a short one: what makes it long enough, and for whom.
+// Some browsers show a page of their own instead of a short one: what makes it long enough.
 extern const string_view kPadding;
-bool wants_padding(string_view user_agent);
-bool is_explorer(string_view user_agent);
 
 // Whether a status sends the client to the Location beside it.
 constexpr bool is_redirect(uint16_t status) {

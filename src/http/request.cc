@@ -7,6 +7,7 @@
 #include <cstdarg>
 
 #include "base/clock.h"
+#include "http/browser.h"
 #include "http/error_page_text.h"
 #include "http/satisfy.h"
 #include "http/uri.h"

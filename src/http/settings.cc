@@ -216,14 +216,17 @@ void set_expression(Build& build, Scope& scope, const Node& node, const Row& row
 }
 
 void set_keepalive_disable(Build& build, Scope& scope, const Node& node, const Row&) {
+  auto& disable = scope.own<CoreSettings>().keepalive_disable;
+  disable = {false, false};
   for (size_t i = 0; i < node.argument_count(); ++i) {
     const std::string& word = node.argument(i);
+    disable.msie6 = disable.msie6 || word == "msie6";
+    disable.safari = disable.safari || word == "safari";
     if (word != "none" && word != "msie6" && word != "safari") {
       build.error(node.argument_word(i), "invalid value \"" + word + "\"",
                   "it must be none, msie6 or safari");
     }
   }
-  scope.own<CoreSettings>().keepalive_disable_none = true;
 }
 
 void set_client_body_temp_path(Build& build, Scope& scope, const Node& node, const Row&) {
@@ -258,7 +261,10 @@ const conf::Module<CoreSettings> core_module(
         {"keepalive_time", kEverywhere, &C::keepalive_time, "time",
          "Age at which a client connection is closed after its current request.", "1h"},
         {"keepalive_disable", kEverywhere, arguments(1, conf::kAny), set_keepalive_disable,
-         "none | browser …", "Accepted for compatibility: the browsers it was made for are gone.", "msie6"},
+         "none | browser …",
+         "Browsers whose connections carry one request only, as they deal badly with more: msie6: Internet "
+         "Explorer 4 to 6, once it has sent a POST; safari: Safari on macOS.",
+         "msie6"},
         {"client_max_body_size", kEverywhere, &C::client_max_body_size, "size",
          "Largest request body; more is refused with 413, before it is read where its length is known. 0: no "
          "limit.",

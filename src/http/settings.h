@@ -45,7 +45,10 @@ struct CoreSettings {
   uint64_t keepalive_header = 0;  // seconds told in Keep-Alive; 0: no field
   uint64_t keepalive_requests = 1000;
   conf::Milliseconds keepalive_time{3'600'000};
-  bool keepalive_disable_none = true;
+  struct {
+    bool msie6 = true;
+    bool safari = false;
+  } keepalive_disable;
   conf::Size client_max_body_size{1 << 20};
   conf::Size client_body_buffer_size{16 << 10};
   conf::Milliseconds client_body_timeout{60'000};

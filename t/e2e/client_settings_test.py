@@ -87,5 +87,24 @@ class ClientSettings(SluiceTest):
             self.assertEqual(c.read_response().body, b"<" + b"a" * 3000 + b"b" * 3000 + b"c" * 3000 + b">")
 
 
+class Browsers(SluiceTest):
+    """keepalive_disable: browsers of old times get one answer on a connection."""
+    OLD = "Mozilla/4.0 (compatible; MSIE 6.0; Windows NT 5.1)"
+    MAC = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/15.0 Safari/605.1.15"
+
+    def test_all(self):
+        s = self.sluice("""server { listen 127.0.0.1:%(port)d; location / { return 200 x; } location /none { keepalive_disable none; return 200 x; }
+            location /safari { keepalive_disable safari; return 200 x; } location /both { keepalive_disable msie6 safari; return 200 x; } }""")
+        chrome = self.MAC.replace("Version/15.0", "Chrome/100.0")
+        for method, path, agent, kept in (
+                ("GET", "/", self.OLD, True), ("POST", "/", self.OLD, False), ("POST", "/", self.OLD.replace("6.0", "7.0"), True),
+                ("POST", "/", self.OLD + " Opera 8", True), ("POST", "/", "MSIE 6", True), ("POST", "/none", self.OLD, True),
+                ("POST", "/safari", self.OLD, True), ("GET", "/safari", self.MAC, False), ("GET", "/", self.MAC, True),
+                ("GET", "/safari", chrome, True), ("GET", "/both", self.MAC, False), ("POST", "/both", self.OLD, False)):
+            with s.connect() as c:
+                c.request(method, path, [("User-Agent", agent), ("Content-Length", "0")])
+                self.assertEqual(c.read_response().headers["connection"], "keep-alive" if kept else "close", (method, path, agent))
+
+
 if __name__ == "__main__":
     main()

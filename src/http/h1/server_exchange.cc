@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "http/browser.h"
 #include "http/error_page_text.h"
 #include "http/hop_by_hop.h"
 
@@ -52,6 +53,14 @@ size_t room_for(const Fields& fields) {
   size_t total = 0;
   for (const Field& field : fields) { total += field.name.size() + field.value.size() + 4; }
   return total;
+}
+
+// Whether this is a browser that deals badly with another answer on its connection.
+bool keepalive_disabled(const CoreSettings& core, const RequestHead& head) {
+  bool old = core.keepalive_disable.msie6 && head.method == Method::post;
+  if (!old && !core.keepalive_disable.safari) [[likely]] { return false; }
+  string_view agent = head.fields.value(FieldId::user_agent);
+  return (old && is_old_explorer(agent)) || (core.keepalive_disable.safari && is_safari(agent));
 }
 
 }  // namespace
@@ -209,7 +218,8 @@ bool ServerExchange::may_keep() const {
   const Client& client = connection_.client_;
   return core.keepalive_timeout.count != 0 && client.requests < core.keepalive_requests &&
          clock::now() - client.accepted_at < core.keepalive_time.count &&
-         (!connection_.service_.retiring || connection_.more_waiting());
+         (!connection_.service_.retiring || connection_.more_waiting()) &&
+         !keepalive_disabled(core, request_->head);
 }
 
 void ServerExchange::write_head(Request& request, int64_t length, bool body) {
