@@ -144,7 +144,10 @@ class Activation(SluiceTest):
         """Which of the given sockets a process has."""
         open_now = []
         for fd in os.listdir("/proc/%d/fd" % pid):
-            open_now.append(os.readlink("/proc/%d/fd/%s" % (pid, fd)))
+            try:
+                open_now.append(os.readlink("/proc/%d/fd/%s" % (pid, fd)))
+            except FileNotFoundError:
+                pass  # closed meanwhile
         return [inode in open_now for inode in read_text(self.inodes).split()]
 
     def test_given_sockets_are_used(self):
