@@ -138,9 +138,24 @@ Regex::~Regex() { pcre2_code_free(code_of(code_)); }
 
 bool Regex::matches(std::string_view subject) const { return run(code_of(code_), subject) >= 0; }
 
+namespace {
+std::vector<std::vector<std::string_view>>& spare_captures() {
+  static std::vector<std::vector<std::string_view>> all;
+  return all;
+}
+}  // namespace
+
+void Regex::give_back(std::vector<std::string_view> captures) {
+  spare_captures().push_back(std::move(captures));
+}
+
 bool Regex::match(std::string_view subject, std::vector<std::string_view>& captures) const {
   int count = run(code_of(code_), subject);
   if (count < 0) { return false; }
+  if (auto& spare = spare_captures(); captures.capacity() == 0 && !spare.empty()) {
+    captures.swap(spare.back());
+    spare.pop_back();
+  }
   const PCRE2_SIZE* offsets = pcre2_get_ovector_pointer(workspace().data);
   captures.assign(static_cast<size_t>(groups_) + 1, {});
   for (size_t i = 0; i < static_cast<size_t>(count); ++i) {

@@ -22,6 +22,8 @@ class Regex {
   // As matches(); captures[0] is the whole match, [n] group n (empty when it took no part); views into
   // `subject`.
   bool match(std::string_view subject, std::vector<std::string_view>& captures) const;
+  // Memory of captures that are not needed any more, for matches to come: then these need not allocate.
+  static void give_back(std::vector<std::string_view> captures);
   // (name, group number) of named groups.
   const std::vector<std::pair<std::string, int>>& names() const { return names_; }
   int groups() const { return groups_; }

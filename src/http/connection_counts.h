@@ -16,6 +16,7 @@ struct ConnectionCounts {
   shm::Counter accepted, handled, requests;  // since the first start
   shm::Counter active, reading, writing;     // now; the others wait
   void open(os::Worker& worker);
+  bool wanted() const { return active.real(); }
 };
 
 // While the configuration is built: somebody will read them.

@@ -7,6 +7,7 @@
 #include <cstdarg>
 
 #include "base/clock.h"
+#include "conf/regex.h"
 #include "http/browser.h"
 #include "http/error_page_text.h"
 #include "http/satisfy.h"
@@ -17,12 +18,6 @@ namespace sluice::http {
 
 namespace {
 constexpr uint8_t kMostRedirects = 10;
-
-// What held the captures of requests that are gone: the next ones need not allocate.
-std::vector<std::vector<string_view>>& spare_captures() {
-  static std::vector<std::vector<string_view>> all;
-  return all;
-}
 }  // namespace
 
 void Response::clear() {
@@ -80,17 +75,13 @@ Request::Request(const conf::Config& config, Exchange& exchange)
       response(arena_storage),
       scope(exchange.scope()),
       attempts(arena_storage) {
-  if (auto& spare = spare_captures(); !spare.empty()) {
-    capture_store.swap(spare.back());
-    spare.pop_back();
-  }
   server = exchange.client().port->default_server;
   location = &server->root;
 }
 
 Request::~Request() {
   run_at_end();
-  spare_captures().push_back(std::move(capture_store));
+  if (capture_store.capacity() != 0) { conf::Regex::give_back(std::move(capture_store)); }
 }
 
 const log::Log& Request::log() const {

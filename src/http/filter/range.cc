@@ -130,9 +130,13 @@ void cut_stream(Request& request, const Ranges& ranges) {
 class RangeFilter final : public Filter {
  public:
   void head(Request& request) const override {
+    if (request.response.ranges_allowed) { consider(request); }
+  }
+
+ private:
+  [[gnu::noinline]] void consider(Request& request) const {
     Response& response = request.response;
-    bool whole = response.status == 200 && response.ranges_allowed && response.length >= 0 &&
-                 response.filters == nullptr;
+    bool whole = response.status == 200 && response.length >= 0 && response.filters == nullptr;
     if (!whole) { return; }
     Ranges ranges;
     Validators validators{response.fields.value(FieldId::etag), response.modified_at()};
@@ -146,7 +150,6 @@ class RangeFilter final : public Filter {
     answer(request, ranges, stream);
   }
 
- private:
   void answer(Request& request, const Ranges& ranges, bool stream) const {
     if (ranges.outcome == RangeOutcome::whole) {
       request.response.fields.set(FieldId::accept_ranges, "bytes");

@@ -89,10 +89,9 @@ shm::Counter* ServerConnection::counter_of(State state) {
   return state == State::serving || state == State::ending ? &service_.counts.writing : nullptr;
 }
 
-void ServerConnection::enter(State state) {
+void ServerConnection::count_change(State state) {
   shm::Counter* left = counter_of(state_);
   shm::Counter* entered = counter_of(state);
-  state_ = state;
   if (left == entered) { return; }
   if (left != nullptr) { left->subtract(); }
   if (entered != nullptr) { entered->add(); }

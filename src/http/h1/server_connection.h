@@ -36,7 +36,11 @@ class ServerConnection final : public ServedConnection, private event::Deadline 
   enum class HeadRead : uint8_t { complete, nothing, late, ended };
 
   shm::Counter* counter_of(State state);
-  void enter(State state);
+  void enter(State state) {
+    if (service_.counts.wanted()) [[unlikely]] { count_change(state); }
+    state_ = state;
+  }
+  void count_change(State state);
   static void on_event(void* self);
   void met() override;
   void wake();
