@@ -87,8 +87,10 @@ bool has_thread_pool(const conf::Config& config, std::string_view name) {
 }
 
 event::ThreadPool* thread_pool(const conf::Config& config, std::string_view name) {
-  // A process that reloads by itself goes on with those whose size stays.
-  static std::map<std::pair<std::string, PoolSize>, event::ThreadPool*> pools;
+  // A process that reloads by itself goes on with those whose size stays. Never destroyed: their threads may
+  // be at work when the process ends.
+  using Pools = std::map<std::pair<std::string, PoolSize>, event::ThreadPool*>;
+  static Pools& pools = *new Pools;
   const PoolSize* size = find_size(config, name);
   if (size == nullptr) { return nullptr; }
   event::ThreadPool*& pool = pools[{std::string(name), *size}];
